@@ -1,0 +1,40 @@
+"""Who pays and who is reached."""
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from engine.noun import Noun
+
+
+class Plan(Noun):
+    """What an account gets: an allowance that lapses at the end of the month in its zone, and a daily cap."""
+
+    parts_per_month: int = Field(default=0, ge=0, le=1_000_000)
+    daily_cap: int = Field(default=20, ge=0, le=1_000_000)
+    """Messages a day (in the account's zone), on by default: a mistake in a rule must not cost a fortune."""
+
+
+class Account(Noun):
+    """Who pays. `numbers` are the owner's own, in E.164: the first is where `me` is reached."""
+
+    id: str
+    language: str = "en"
+    zone: str = "UTC"
+    numbers: tuple[str, ...] = ()
+    plan: Plan = Plan()
+
+
+class ConsentSource(StrEnum):
+    """How we know that a recipient agreed."""
+
+    CONFIGURATION = "configuration"
+    """The account's own number, written by its owner or administrator."""
+
+
+class Consent(Noun):
+    """One recipient's agreement to be told by one account."""
+
+    account: str
+    address: str
+    source: ConsentSource

@@ -1,0 +1,98 @@
+"""What happened in the outside world. An event's id is derived from where it came from, so it can be told twice."""
+
+from datetime import datetime
+from functools import cached_property
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from engine.identity import derive
+from engine.noun import Noun
+
+#: Bounds of what an event carries (design: payload). Longer mail is cut and says so.
+MOST_HEADER_BYTES = 64 * 1024
+MOST_TEXT_BYTES = 64 * 1024
+
+
+class Address(Noun):
+    """One mail address: the part people read and the part machines use (lower case)."""
+
+    name: str = ""
+    address: str
+
+
+class Attachment(Noun):
+    """What is known of an attachment without fetching it; `section` finds its bytes again (RFC 3501 6.4.5)."""
+
+    name: str
+    media_type: str
+    size: int
+    section: str
+
+
+class MailArrived(Noun):
+    """A mail stands in a watched folder."""
+
+    kind: Literal["mail"] = "mail"
+    account: str
+    host: str
+    user: str
+    folder: str
+    uidvalidity: int
+    uid: int
+    arrived_at: AwareDatetime
+    """INTERNALDATE: when the mail server took it."""
+    read_at: AwareDatetime
+    """When we read it."""
+    late: Literal["drop", "say so"] | None = None
+    """Set when the mail was older than the mailbox's `late.after` at `read_at`: what its owner wants then."""
+    message_id: str = ""
+    sender: Address | None = None
+    to: tuple[Address, ...] = ()
+    cc: tuple[Address, ...] = ()
+    subject: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    text: str = ""
+    truncated: bool = False
+    attachments: tuple[Attachment, ...] = ()
+    size: int = 0
+
+    @cached_property
+    def id(self) -> UUID:
+        """(account, host + user + folder, UIDVALIDITY, UID): unique for the life of the mailbox (RFC 3501 2.3.1.1)."""
+        return derive("mail", self.account, self.host, self.user, self.folder, self.uidvalidity, self.uid)
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it happened in the outside world."""
+        return self.arrived_at
+
+
+class OccasionDue(Noun):
+    """One occurrence of an appointment is due for a reminder."""
+
+    kind: Literal["occasion"] = "occasion"
+    account: str
+    feed: str
+    uid: str
+    recurrence_id: str = ""
+    starts_at: AwareDatetime
+    alarm: str
+    due_at: AwareDatetime
+    title: str = ""
+    location: str = ""
+
+    @cached_property
+    def id(self) -> UUID:
+        """(account, feed, UID, RECURRENCE-ID, start, alarm): a moved appointment is a new event (RFC 5545 3.8.4.4)."""
+        start = self.starts_at.timestamp()
+        return derive("occasion", self.account, self.feed, self.uid, self.recurrence_id, int(start), self.alarm)
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it happened in the outside world."""
+        return self.due_at
+
+
+Event = Annotated[MailArrived | OccasionDue, Field(discriminator="kind")]

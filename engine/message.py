@@ -1,0 +1,44 @@
+"""One channel's copy of a notification: what a provider is handed, and what attempts and receipts hang on."""
+
+from typing import Self
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from engine.identity import derive
+from engine.notification import Channel, Notification, OnUnknown
+from engine.noun import Noun
+
+
+def message_id(notification_id: UUID, channel: Channel, hop: int = 0) -> UUID:
+    """(notification, channel, hop): parallel channels and fall-backs are messages of one notification."""
+    return derive("message", str(notification_id), channel.value, hop)
+
+
+class Message(Noun):
+    """What leaves the house: one text to one address through one provider."""
+
+    id: UUID
+    account: str
+    channel: Channel
+    provider: str
+    address: str
+    text: str
+    parts: int
+    on_unknown: OnUnknown = "hold"
+    not_after: AwareDatetime | None = None
+
+    @classmethod
+    def of(cls, notification: Notification, provider: str, parts: int, hop: int = 0) -> Self:
+        """The copy of `notification` that goes out through `provider`."""
+        return cls(
+            id=message_id(notification.id, notification.channel, hop),
+            account=notification.account,
+            channel=notification.channel,
+            provider=provider,
+            address=notification.address,
+            text=notification.text,
+            parts=parts,
+            on_unknown=notification.on_unknown,
+            not_after=notification.not_after,
+        )
