@@ -60,7 +60,7 @@ class MailArrived(Noun):
 
     @cached_property
     def id(self) -> UUID:
-        """(account, host + user + folder, UIDVALIDITY, UID): unique for the life of the mailbox (RFC 3501 2.3.1.1)."""
+        """(account, host + user + folder, UIDVALIDITY, UID): unique for a mailbox's life (RFC 3501 2.3.1.1)."""
         return derive("mail", self.account, self.host, self.user, self.folder, self.uidvalidity, self.uid)
 
     @property
@@ -85,7 +85,7 @@ class OccasionDue(Noun):
 
     @cached_property
     def id(self) -> UUID:
-        """(account, feed, UID, RECURRENCE-ID, start, alarm): a moved appointment is a new event (RFC 5545 3.8.4.4)."""
+        """(account, feed, UID, RECURRENCE-ID, start, alarm): a moved one is a new event (RFC 5545 3.8.4.4)."""
         start = self.starts_at.timestamp()
         return derive("occasion", self.account, self.feed, self.uid, self.recurrence_id, int(start), self.alarm)
 

@@ -1,0 +1,1 @@
+"""A message goes to a provider; receipts come back."""

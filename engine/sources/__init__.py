@@ -1,0 +1,1 @@
+"""The outside world becomes events. The sources do not know each other."""
