@@ -1,0 +1,206 @@
+"""The virtual phone that ships with the product (`tocsin phone`): a provider that can be told how to fail."""
+
+import hmac
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Literal
+from urllib.parse import quote, urlsplit
+
+from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator, model_validator
+
+from engine.channels.provider import Answer, Outcome, ProviderClass
+from engine.duration import Duration
+from engine.message import Message
+from engine.net import Http, NoReplyError, NotSentError, Reply
+from engine.notification import Channel
+from engine.noun import Noun, Written
+from engine.reason import Reason
+from engine.receipt import DeliveryReport, Fate
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+class FakeSettings(Written):
+    """How a virtual phone is written in `config/engine.yaml`."""
+
+    driver: Literal["fake"] = "fake"
+    url: str = "http://127.0.0.1:8026"
+    provider_class: ProviderClass = Field(default=ProviderClass.IDEMPOTENT, alias="class")
+    timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
+    key_life: Duration = timedelta(hours=24)
+    token: SecretStr | None = None
+    """Both ways: we show it when we send, the phone shows it when it reports."""
+    sender: str = Field(default="Tocsin", min_length=1, max_length=15)
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("write the phone's address as http://127.0.0.1:8026")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError("write only scheme, host and port; the secret goes into token")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _a_stranger_needs_a_token(self) -> "FakeSettings":
+        if self.token is None and urlsplit(self.url).hostname not in _LOOPBACK:
+            raise ValueError("a phone that is not on this machine needs a token")
+        return self
+
+
+class _Taken(Noun):
+    """The phone's yes."""
+
+    id: str = Field(min_length=1, max_length=200)
+
+
+class _Report(Noun):
+    """One delivery report as the phone sends it."""
+
+    ref: str = Field(min_length=1, max_length=200)
+    id: str = Field(default="", max_length=200)
+    status: str
+    at: AwareDatetime
+
+
+#: The phone's word for its no -> ours.
+_REFUSALS = {
+    "bad_number": Reason.BAD_NUMBER,
+    "auth": Reason.PROVIDER_AUTH,
+    "no_credit": Reason.PROVIDER_NO_CREDIT,
+}
+#: Where the word is missing, the status speaks.
+_STATUSES = {401: Reason.PROVIDER_AUTH, 403: Reason.PROVIDER_AUTH, 402: Reason.PROVIDER_NO_CREDIT}
+#: The phone's word for what became of it -> ours.
+_REPORTS = {
+    "delivered": (Fate.DELIVERED, Reason.DELIVERED),
+    "undelivered": (Fate.UNDELIVERED, Reason.UNDELIVERED),
+    "phone_off": (Fate.UNDELIVERED, Reason.PHONE_OFF),
+    "phone_full": (Fate.UNDELIVERED, Reason.PHONE_FULL),
+}
+
+
+class FakeProvider:
+    """Speaks to one virtual phone. Its class is a setting, so that each way of resolving can be tried."""
+
+    channels = frozenset({Channel.SMS})
+
+    def __init__(self, name: str, settings: FakeSettings, http: Http) -> None:
+        self.name = name
+        self.provider_class = settings.provider_class
+        self.key_life = settings.key_life
+        self.timeout = settings.timeout
+        self._settings = settings
+        self._http = http
+        self._headers = {}
+        if settings.token is not None:
+            self._headers["Authorization"] = f"Bearer {settings.token.get_secret_value()}"
+
+    async def send(self, message: Message, client_ref: str) -> Answer:
+        """Hand over `message` under our reference."""
+        body = {
+            "ref": client_ref,
+            "to": message.address,
+            "channel": message.channel.value,
+            "text": message.text,
+            "from": self._settings.sender,
+            "class": self.provider_class.value,
+        }
+        return await self._call("POST", "/send", body)
+
+    async def ask(self, client_ref: str) -> Answer:
+        """Was the message under this reference taken? The phone answers 404 when it was not."""
+        if self.provider_class is not ProviderClass.QUERYABLE:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it cannot be asked")
+        answer = await self._call("GET", f"/sent/{quote(client_ref, safe='')}", None)
+        if answer.outcome is Outcome.ACCEPTED:
+            return answer.model_copy(update={"reason": Reason.ASKED})
+        if answer.reason is Reason.NOT_TAKEN:
+            return answer
+        # Busy, unreachable or refused: we were told nothing, so we know no more than before.
+        return answer.model_copy(update={"outcome": Outcome.UNKNOWN, "reason": Reason.NO_ANSWER})
+
+    def read_callback(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
+    ) -> list[DeliveryReport]:
+        """The report in a callback's request. Raises PermissionError when forged, ValueError when garbage."""
+        self._check_token(headers)
+        try:
+            report = _Report.model_validate_json(body)
+            fate, reason = _REPORTS[report.status]
+        except (ValidationError, KeyError):
+            raise ValueError("not a delivery report of the virtual phone") from None
+        return [
+            DeliveryReport(
+                provider=self.name,
+                client_ref=report.ref,
+                provider_ref=report.id,
+                fate=fate,
+                reason=reason,
+                at=report.at,
+            )
+        ]
+
+    async def close(self) -> None:
+        """Nothing is kept open; the HTTP client belongs to whoever made it."""
+
+    def _check_token(self, headers: Mapping[str, str]) -> None:
+        if self._settings.token is None:
+            return
+        shown = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
+        if not hmac.compare_digest(shown.encode(), self._headers["Authorization"].encode()):
+            raise PermissionError("the callback does not show the shared token")
+
+    async def _call(self, method: str, path: str, body: dict[str, str] | None) -> Answer:
+        try:
+            reply = await self._http.request(
+                method, self._settings.url + path, json=body, headers=self._headers, timeout=self.timeout
+            )
+        except NotSentError as error:
+            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
+        except NoReplyError as error:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+        return _understand(reply, asked=method == "GET")
+
+
+def _understand(reply: Reply, *, asked: bool) -> Answer:
+    # Only the status and words of our own go into `detail`: the phone's text may repeat the number.
+    detail = f"HTTP {reply.status}"
+    if reply.status == 200:
+        try:
+            return Answer(
+                outcome=Outcome.ACCEPTED,
+                reason=Reason.ACCEPTED,
+                provider_ref=_Taken.model_validate_json(reply.body).id,
+            )
+        except ValidationError:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="the answer makes no sense")
+    if reply.status == 429 or reply.status == 503:
+        return Answer(
+            outcome=Outcome.NOT_TAKEN,
+            reason=Reason.PROVIDER_BUSY,
+            detail=detail,
+            retry_after=_read_retry_after(reply.headers.get("retry-after", "")),
+        )
+    if asked and reply.status == 404 and _read_error(reply.body) == "not_found":
+        return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.NOT_TAKEN, detail=detail)
+    if 400 <= reply.status < 500:
+        word = _read_error(reply.body)
+        reason = _REFUSALS.get(word) or _STATUSES.get(reply.status, Reason.PROVIDER_REFUSED)
+        return Answer(outcome=Outcome.REFUSED, reason=reason, detail=detail)
+    return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=detail)
+
+
+def _read_error(body: bytes) -> str:
+    try:
+        found: Any = json.loads(body)
+    except ValueError:
+        return ""
+    return str(found.get("error", "")) if isinstance(found, dict) else ""
+
+
+def _read_retry_after(text: str) -> timedelta | None:
+    """Seconds (RFC 9110 10.2.3), at most a day. The form with a date is not used by the phone."""
+    return timedelta(seconds=min(int(text), 86_400)) if text.isascii() and text.isdecimal() else None
