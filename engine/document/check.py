@@ -1,0 +1,189 @@
+"""Holds a document against a model and puts every mistake, in our own words, at its place."""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, TypeVar, overload
+
+from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from engine.document.known import Known
+from engine.document.problem import Problem, has_errors, in_order, suggest
+from engine.document.source import Document, Path
+
+T = TypeVar("T")
+
+
+@overload
+def validate(document: Document, model: type[T]) -> tuple[T | None, list[Problem]]: ...
+@overload
+def validate(document: Document, model: Any) -> tuple[Any, list[Problem]]: ...
+
+
+def validate(document: Document, model: Any) -> tuple[Any, list[Problem]]:
+    """The document as a `model` (anything pydantic can validate), or None; and all its problems, in order.
+
+    The reader's own problems are among them. Never raises for what is in the document.
+    """
+    if document.broken:
+        return None, list(document.problems)
+    if document.data is None:
+        empty = document.problem((), "this file is empty", code="empty", hint=_required(_known(model)))
+        return None, [*document.problems, empty]
+    value: Any = None
+    problems = list(document.problems)
+    known = _known(model)
+    for path in known.secrets(document.data):
+        document.hide(path)
+    try:
+        value = TypeAdapter(model).validate_python(document.data)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        found = (_problem_of(detail, document, known) for detail in details)
+        problems = [document.redact(problem) for problem in [*problems, *(p for p in found if p)]]
+    return None if has_errors(problems) else value, in_order(problems)
+
+
+@lru_cache(maxsize=64)
+def _known(model: Any) -> Known:
+    return Known(model)
+
+
+def _required(known: Known) -> str:
+    return f"known here: {', '.join(known.names(()))}"
+
+
+def _problem_of(detail: ErrorDetails, document: Document, known: Known) -> Problem | None:
+    path, whole = _locate(detail["loc"], document.data)
+    if any(path[: len(poisoned)] == poisoned for poisoned in document.poisoned):
+        return None
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return _unknown_setting(path, document, known)
+    if kind == "missing":
+        name = str(detail["loc"][-1])
+        message = f"'{name}' is missing"
+        return document.problem(path, message, key=True, code="missing", label=f"add '{name}:' to this block")
+    if whole and detail["input"] is None:
+        name = f"'{path[-1]}'" if path and isinstance(path[-1], str) else "this entry"
+        return document.problem(path, f"{name} is empty", key=True, code="empty", label="write a value, or remove it")
+    context: Mapping[str, Any] = detail.get("ctx") or {}
+    if kind in ("literal_error", "enum", "union_tag_invalid", "union_tag_not_found"):
+        return _wrong_choice(kind, path, detail, context, document)
+    message = _words(kind, context) or re.sub(r"^(Value error|Assertion failed), ", "", str(detail["msg"]))
+    label, hint = str(context.get("label", "")), str(context.get("hint", ""))
+    return document.problem(path, message, code=_code(kind), label=label, hint=hint)
+
+
+def _locate(loc: tuple[str | int, ...], data: Any) -> tuple[Path, bool]:
+    """The longest part of a pydantic place that is in the document, and whether its last step is.
+
+    Steps that pydantic adds (union tags, names of validators, the index of a single value that counts as a
+    list) are passed over.
+    """
+    path: Path = ()
+    whole = True
+    for part in loc:
+        inside = (isinstance(data, dict) and part in data) or (
+            isinstance(data, list) and isinstance(part, int) and part < len(data)
+        )
+        whole = inside or isinstance(part, int)
+        if inside:
+            data, path = data[part], (*path, part)
+    return path, whole
+
+
+def _unknown_setting(path: Path, document: Document, known: Known) -> Problem:
+    name = str(path[-1])
+    allowed = known.names(path[:-1])
+    label = suggest(name, allowed)
+    home = "" if label else known.home_of(name)
+    if home:
+        label = f"'{name}' belongs under '{home}'"
+    hint = f"known here: {', '.join(allowed)}" if allowed else ""
+    return document.problem(
+        path, f"unknown setting '{name}'", key=True, code="unknown-setting", label=label, hint=hint
+    )
+
+
+def _wrong_choice(
+    kind: str, path: Path, detail: ErrorDetails, context: Mapping[str, Any], document: Document
+) -> Problem:
+    if kind == "union_tag_not_found":
+        name = str(context.get("discriminator", "")).strip("'")
+        return document.problem(
+            path, f"'{name}' is missing", key=True, code="missing", label=f"add '{name}:' to this block"
+        )
+    written = detail["input"]
+    if kind == "union_tag_invalid":
+        path = (*path, str(context.get("discriminator", "")).strip("'"))
+        written = context.get("tag", "")
+    choices = re.findall(r"'([^']*)'", str(context.get("expected_tags") or context.get("expected") or ""))
+    if not choices:
+        return document.problem(path, f"write {context.get('expected', 'another value')} here", code="wrong-value")
+    label = suggest(written, choices) if isinstance(written, str) else ""
+    message = f"write {' or '.join(choices)} here" if len(choices) < 3 else f"write one of {', '.join(choices)} here"
+    return document.problem(path, message, code="wrong-value", label=label)
+
+
+def _code(kind: str) -> str:
+    return "wrong-value" if kind in _WORDS or kind in ("value_error", "assertion_error") else kind.replace("_", "-")
+
+
+def _words(kind: str, context: Mapping[str, Any]) -> str:
+    words = _WORDS.get(kind)
+    return words(context) if words else ""
+
+
+def _say(text: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda context: text.format_map(context)
+
+
+_BLOCK = _say("write a block of settings here, each as 'name: value' on a line of its own")
+_LIST = _say("write a list here, each entry on a line that begins with '- ', or as [one, two]")
+_NUMBER = _say("write a whole number here")
+_AMOUNT = _say("write an amount here, like 5 or 0.08")
+_TRUTH = _say("write true or false here")
+_TEXT = _say("write one piece of text here")
+_LENGTH = _say("write a length of time as 90s, 15m, 2h or 1 day")
+
+#: pydantic's kinds of error that a person can hit, in words that say what to write.
+_WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "model_type": _BLOCK,
+    "model_attributes_type": _BLOCK,
+    "dataclass_type": _BLOCK,
+    "dict_type": _BLOCK,
+    "mapping_type": _BLOCK,
+    "list_type": _LIST,
+    "tuple_type": _LIST,
+    "set_type": _LIST,
+    "string_type": _TEXT,
+    "path_type": _say("write the name of a file or a folder here"),
+    "int_type": _NUMBER,
+    "int_parsing": _NUMBER,
+    "int_from_float": _NUMBER,
+    "int_parsing_size": _say("this number is too large"),
+    "float_type": _say("write a number here"),
+    "float_parsing": _say("write a number here"),
+    "decimal_type": _AMOUNT,
+    "decimal_parsing": _AMOUNT,
+    "bool_type": _TRUTH,
+    "bool_parsing": _TRUTH,
+    "time_delta_type": _LENGTH,
+    "time_delta_parsing": _LENGTH,
+    "time_type": _say("write a time as 22:30"),
+    "time_parsing": _say("write a time as 22:30"),
+    "greater_than": _say("must be more than {gt}"),
+    "greater_than_equal": _say("must be {ge} or more"),
+    "less_than": _say("must be less than {lt}"),
+    "less_than_equal": _say("must be {le} or less"),
+    "string_too_short": _say("must have {min_length} or more characters"),
+    "string_too_long": _say("must have {max_length} or fewer characters"),
+    "string_pattern_mismatch": _say("is not of the form {pattern}"),
+    "string_unicode": _say("holds a character that is not text"),
+    "too_short": _say("needs {min_length} or more entries"),
+    "too_long": _say("has more than {max_length} entries"),
+    "url_parsing": _say("write a whole address here, like https://example.org/"),
+    "url_scheme": _say("the address must begin with {expected_schemes}"),
+}
