@@ -1,0 +1,1 @@
+"""Notification, quote and standing in; verdict out. Pure: one gate a file, the first answer wins."""

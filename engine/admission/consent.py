@@ -1,0 +1,11 @@
+"""Nobody is told who has not agreed (S84, S98)."""
+
+from engine.admission.standing import Standing
+from engine.notification import Notification
+from engine.quote import Quote
+from engine.reason import Reason
+
+
+def check_consent(notification: Notification, _quote: Quote, standing: Standing) -> Reason | None:
+    """Asked at send time, not when the rule was written: consent can be withdrawn in between."""
+    return None if notification.address in standing.consents else Reason.NO_CONSENT

@@ -1,0 +1,185 @@
+"""What became of an attempt: settle, release, try again, or resolve the unknown by the provider's class."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.answer import Answer, Outcome, ProviderClass
+from engine.failpoints import failpoint
+from engine.reason import Reason
+from engine.receipt import Fate
+from engine.store import due
+from engine.store.attempt_state import AttemptState
+from engine.store.due import DueKind
+from engine.store.messages import Row, change, end, handed, lock, note, whole
+from engine.store.reports import apply_parked
+from engine.store.send_queue import Claim, Terms
+from engine.store.tables import attempt, message
+
+#: Definite refusals to take a message that we bear before giving up.
+MOST_ATTEMPTS = 8
+#: How long a receipt may still come for a message that no answer came for.
+WINDOW = timedelta(hours=72)
+#: How long a provider may need until it can find by our reference what it took.
+SETTLING = timedelta(seconds=2)
+
+
+def answer(
+    connection: sa.Connection, claimed: Claim, said: Answer, terms: Terms, now: datetime, backoff: timedelta
+) -> None:
+    """Apply a provider's answer to an attempt: settle, release, try again after `backoff`, or resolve by class."""
+    row = lock(connection, claimed.message.id)
+    state = AttemptState(said.outcome.value)
+    connection.execute(
+        sa.update(attempt)
+        .where(attempt.c.message_id == row.id, attempt.c.n == claimed.attempt)
+        .values(
+            state=state.value,
+            reason=said.reason.value,
+            ended_at=now,
+            provider_ref=said.provider_ref,
+            detail=said.detail,
+        )
+    )
+    if row.fate not in (Fate.SENDING.value, Fate.UNCERTAIN.value, Fate.QUEUED.value):
+        return  # a report was quicker than the answer
+    # A lease that lapsed during the call may have put the message back in the queue, or even into a second
+    # attempt: an acceptance still settles it, anything less leaves it to that attempt.
+    if said.outcome is not Outcome.ACCEPTED and (row.attempts != claimed.attempt or row.fate != Fate.SENDING.value):
+        return
+    due.cancel(connection, DueKind.LEASE, str(row.id))
+    if said.outcome is Outcome.ACCEPTED:
+        end(connection, row, Fate.SENT, said.reason, now, said.detail)
+        apply_parked(connection, row, said.provider_ref, now)
+    elif said.outcome is Outcome.REFUSED:
+        end(connection, row, Fate.FAILED, said.reason, now, said.detail)
+    elif said.outcome is Outcome.NOT_TAKEN:
+        _again(connection, row, said.reason, now, max(backoff, said.retry_after or backoff), said.detail)
+    else:
+        _resolve(connection, row, said.reason, terms, now, backoff)
+    failpoint("settle_open")
+
+
+def lapse(connection: sa.Connection, message_id: UUID, terms: Mapping[str, Terms], now: datetime) -> None:
+    """The lease of an attempt is over and nobody brought an answer: what it did is unknown."""
+    due.cancel(connection, DueKind.LEASE, str(message_id))
+    row = lock(connection, message_id)
+    if row.fate != Fate.SENDING.value:
+        return
+    connection.execute(
+        sa.update(attempt)
+        .where(attempt.c.message_id == row.id, attempt.c.n == row.attempts)
+        .values(state=AttemptState.UNKNOWN.value, reason=Reason.INTERRUPTED.value, ended_at=now)
+    )
+    known = terms.get(row.provider)
+    if known is None:
+        _hold(connection, row, Reason.PROVIDER_UNKNOWN, now)
+    else:
+        _resolve(connection, row, Reason.INTERRUPTED, known, now, timedelta(0))
+
+
+def _resolve(
+    connection: sa.Connection,
+    row: Row,
+    reason: Reason,
+    terms: Terms,
+    now: datetime,
+    backoff: timedelta,
+) -> None:
+    """UNKNOWN: the provider may have taken it. What its class allows is done, and nothing that could send twice."""
+    kind = terms.provider_class
+    first = connection.execute(
+        sa.select(sa.func.min(attempt.c.started_at, type_=attempt.c.started_at.type)).where(
+            attempt.c.message_id == row.id, attempt.c.client_ref == f"{row.id.hex}-{row.ref_no}"
+        )
+    ).scalar_one()
+    if kind is ProviderClass.IDEMPOTENT and now + backoff - first >= terms.key_life:
+        kind = ProviderClass.OPAQUE  # the provider has forgotten the reference by then
+    if kind is ProviderClass.IDEMPOTENT:
+        _requeue(connection, row, reason, now, backoff, same_ref=True)
+    elif kind is ProviderClass.QUERYABLE:
+        due.schedule(connection, DueKind.ASK, str(row.id), now + max(backoff, SETTLING))
+    elif row.on_unknown == "resend":
+        _again(connection, row, reason, now, backoff, "")
+    else:
+        _hold(connection, row, Reason.HELD_UNCERTAIN, now)
+
+
+def _hold(connection: sa.Connection, row: Row, reason: Reason, now: datetime) -> None:
+    """Keep the reservation, say *uncertain*, and wait for a receipt as long as one may come."""
+    change(connection, row.id, fate=Fate.UNCERTAIN.value)
+    note(connection, row, Fate.UNCERTAIN, reason, now)
+    due.schedule(connection, DueKind.WINDOW, str(row.id), now + WINDOW)
+
+
+def _again(
+    connection: sa.Connection,
+    row: Row,
+    reason: Reason,
+    now: datetime,
+    backoff: timedelta,
+    detail: str,
+) -> None:
+    """It was certainly not taken (or its owner prefers twice to never): try again under a new reference."""
+    if row.attempts >= MOST_ATTEMPTS:
+        end(connection, row, Fate.FAILED, Reason.GAVE_UP, now, detail)
+    elif row.not_after is not None and now + backoff > row.not_after:
+        end(connection, row, Fate.EXPIRED, Reason.EXPIRED, now, detail)
+    else:
+        _requeue(connection, row, reason, now, backoff, same_ref=False, detail=detail)
+
+
+def _requeue(
+    connection: sa.Connection,
+    row: Row,
+    reason: Reason,
+    now: datetime,
+    backoff: timedelta,
+    *,
+    same_ref: bool,
+    detail: str = "",
+) -> None:
+    ref_no = row.ref_no if same_ref else row.ref_no + 1
+    change(connection, row.id, fate=Fate.QUEUED.value, waiting=True, ref_no=ref_no)
+    note(connection, row, Fate.QUEUED, reason, now, detail)
+    due.schedule(connection, DueKind.RETRY, str(row.id), now + backoff)
+
+
+# ---- asking a provider that can be asked
+
+
+def to_ask(connection: sa.Connection, message_id: UUID) -> Claim | None:
+    """The attempt whose provider is to be asked now, or None when that is settled."""
+    row = connection.execute(whole().where(message.c.id == message_id)).first()
+    if row is None or row.fate != Fate.SENDING.value:
+        return None
+    return Claim(handed(row), row.attempts, f"{row.id.hex}-{row.ref_no}")
+
+
+def asked(
+    connection: sa.Connection, message_id: UUID, said: Answer | None, now: datetime, backoff: timedelta
+) -> None:
+    """Apply what the provider said when asked; None when there is nothing left to ask."""
+    due.cancel(connection, DueKind.ASK, str(message_id))
+    if said is None:
+        return
+    row = lock(connection, message_id)
+    if row.fate != Fate.SENDING.value:
+        return
+    if said.outcome is Outcome.ACCEPTED:
+        end(connection, row, Fate.SENT, Reason.ASKED, now, said.detail)
+        apply_parked(connection, row, said.provider_ref, now)
+    elif said.outcome is Outcome.NOT_TAKEN:
+        _again(connection, row, Reason.NOT_TAKEN, now, timedelta(0), said.detail)
+    else:
+        due.schedule(connection, DueKind.ASK, str(message_id), now + max(backoff, SETTLING))
+
+
+def close_window(connection: sa.Connection, message_id: UUID, now: datetime) -> None:
+    """No receipt came in time for an uncertain message: it is given up and its credit given back."""
+    due.cancel(connection, DueKind.WINDOW, str(message_id))
+    row = lock(connection, message_id)
+    if row.fate == Fate.UNCERTAIN.value:
+        end(connection, row, Fate.FAILED, Reason.NO_ANSWER, now)

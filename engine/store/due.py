@@ -1,0 +1,68 @@
+"""The one timer: everything that is due stands in one table, and agents/wake is the one sleeper."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from engine.store.tables import due
+
+
+class DueKind(StrEnum):
+    """What is to happen at a moment; the key says to which message."""
+
+    RETRY = "retry"
+    """The message may be claimed again."""
+    LEASE = "lease"
+    """The attempt's lease lapses: whoever made it is gone, its outcome is unknown."""
+    ASK = "ask"
+    """Ask the provider whether it took the message."""
+    WINDOW = "window"
+    """The time in which a receipt could still come is over: an uncertain message is given up."""
+    SWEEP = "sweep"
+    """Delete the personal data whose time is over."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """One thing that is due."""
+
+    kind: DueKind
+    key: str
+    at: datetime
+
+
+#: Whoever takes a row has so long to act on it; then it is due again.
+LEASE = timedelta(seconds=60)
+
+
+def schedule(connection: sa.Connection, kind: DueKind, key: str, at: datetime) -> None:
+    """Make `kind` due for `key` at `at`; a moment set before is replaced."""
+    cancel(connection, kind, key)
+    connection.execute(sa.insert(due).values(kind=kind.value, key=key, at=at))
+
+
+def cancel(connection: sa.Connection, kind: DueKind, key: str) -> None:
+    """It is no longer due."""
+    connection.execute(sa.delete(due).where(due.c.kind == kind.value, due.c.key == key))
+
+
+def take(connection: sa.Connection, now: datetime, most: int = 200) -> list[Due]:
+    """What is due, leased to the caller; the caller's transactions cancel or reschedule each."""
+    free = sa.or_(due.c.lease.is_(None), due.c.lease < now)
+    rows = connection.execute(
+        sa.select(due).where(due.c.at <= now, free).order_by(due.c.at).limit(most).with_for_update(skip_locked=True)
+    ).all()
+    for row in rows:
+        connection.execute(
+            sa.update(due).where(due.c.kind == row.kind, due.c.key == row.key).values(lease=now + LEASE)
+        )
+    return [Due(DueKind(row.kind), row.key, row.at) for row in rows]
+
+
+def next_at(connection: sa.Connection) -> datetime | None:
+    """When the next thing is due, leased ones at the end of their lease."""
+    at = sa.case((due.c.lease.is_(None), due.c.at), else_=due.c.lease)
+    found: datetime | None = connection.execute(sa.select(sa.func.min(at, type_=due.c.at.type))).scalar_one()
+    return found

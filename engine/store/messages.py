@@ -1,0 +1,86 @@
+"""The row of a message: locked, changed, ended. `end` is the one way to spend or free credit."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.message import Message
+from engine.notification import Channel
+from engine.reason import Reason
+from engine.receipt import Fate, Receipt
+from engine.store import due, ledger, receipts
+from engine.store.due import DueKind
+from engine.store.tables import message, message_content
+
+Row = sa.Row[Any]
+
+
+def whole() -> sa.Select[tuple[object, ...]]:
+    return sa.select(message, message_content.c.address, message_content.c.text).join(
+        message_content, message_content.c.message_id == message.c.id, isouter=True
+    )
+
+
+def handed(row: Row) -> Message:
+    return Message(
+        id=row.id,
+        account=row.account_id,
+        channel=Channel(row.channel),
+        provider=row.provider,
+        address=row.address or "",
+        text=row.text or "",
+        parts=row.parts,
+        on_unknown=row.on_unknown,
+        not_after=row.not_after,
+    )
+
+
+def lock(connection: sa.Connection, message_id: UUID) -> Row:
+    return connection.execute(sa.select(message).where(message.c.id == message_id).with_for_update()).one()
+
+
+def change(connection: sa.Connection, message_id: UUID, **values: object) -> None:
+    connection.execute(sa.update(message).where(message.c.id == message_id).values(**values))
+
+
+def end(
+    connection: sa.Connection,
+    row: Row,
+    fate: Fate,
+    reason: Reason,
+    now: datetime,
+    detail: str = "",
+) -> None:
+    """The one way to spend or free credit: `sent` settles the reservation, every other end releases it."""
+    for kind in (DueKind.LEASE, DueKind.RETRY, DueKind.ASK, DueKind.WINDOW):
+        due.cancel(connection, kind, str(row.id))
+    change(connection, row.id, fate=fate.value, waiting=False)
+    if fate is Fate.SENT:
+        ledger.settle(connection, row.id, row.bucket_id, row.units, now)
+    else:
+        ledger.release(connection, row.id, row.bucket_id, row.units, now)
+    note(connection, row, fate, reason, now, detail)
+
+
+def note(
+    connection: sa.Connection,
+    row: Row,
+    fate: Fate,
+    reason: Reason,
+    now: datetime,
+    detail: str = "",
+) -> None:
+    receipts.note(
+        connection,
+        Receipt(
+            message_id=row.id,
+            notification_id=row.notification_id,
+            account=row.account_id,
+            fate=fate,
+            reason=reason,
+            at=now,
+            detail=detail,
+        ),
+    )

@@ -1,0 +1,55 @@
+"""Delivery reports: what the provider says after it answered, or before, or twice."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from engine.reason import Reason
+from engine.receipt import DeliveryReport, Fate, may_follow
+from engine.store.messages import Row, change, end, lock, note
+from engine.store.tables import attempt, parked_report
+
+
+def report(connection: sa.Connection, said: DeliveryReport, now: datetime) -> None:
+    """Apply a delivery report. It proves that the provider took the message, so it settles an open attempt too.
+
+    A report for nothing we know is parked: the provider may have been quicker than its own answer.
+    """
+    where = (
+        attempt.c.client_ref == said.client_ref if said.client_ref else attempt.c.provider_ref == said.provider_ref
+    )
+    found = connection.execute(
+        sa.select(attempt.c.message_id).where(where, attempt.c.provider == said.provider)
+    ).scalars()
+    message_id = next(iter(found), None)
+    if message_id is None:
+        _park(connection, said, now)
+        return
+    row = lock(connection, message_id)
+    before = Fate(row.fate)
+    if before in (Fate.QUEUED, Fate.SENDING, Fate.UNCERTAIN):
+        if said.fate is Fate.FAILED:
+            end(connection, row, Fate.FAILED, said.reason, now, said.detail)
+            return
+        end(connection, row, Fate.SENT, Reason.ACCEPTED, now)
+        before = Fate.SENT
+    if may_follow(before, said.fate):
+        change(connection, row.id, fate=said.fate.value)
+        note(connection, row, said.fate, said.reason, now, said.detail)
+
+
+def _park(connection: sa.Connection, said: DeliveryReport, now: datetime) -> None:
+    ref = said.provider_ref or said.client_ref
+    where = (parked_report.c.provider == said.provider) & (parked_report.c.ref == ref)
+    connection.execute(sa.delete(parked_report).where(where))
+    connection.execute(
+        sa.insert(parked_report).values(provider=said.provider, ref=ref, body=said.model_dump_json(), at=now)
+    )
+
+
+def apply_parked(connection: sa.Connection, row: Row, provider_ref: str, now: datetime) -> None:
+    where = (parked_report.c.provider == row.provider) & (parked_report.c.ref == provider_ref)
+    body = connection.execute(sa.select(parked_report.c.body).where(where)).scalar_one_or_none()
+    if body is not None:
+        connection.execute(sa.delete(parked_report).where(where))
+        report(connection, DeliveryReport.model_validate_json(body), now)

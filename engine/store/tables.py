@@ -1,0 +1,269 @@
+"""The tables, for SQLite and PostgreSQL alike. Migrations build them; a test holds the two together."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.types import TypeDecorator
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since 1970 in UTC: sorts, compares and survives both databases."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
+        """Refuses a datetime without a zone: a wall-clock time is no moment."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError("a moment needs a zone")
+        delta = value - _EPOCH
+        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
+        """In UTC."""
+        if value is None:
+            return None
+        seconds, micros = divmod(value, 1_000_000)
+        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: SQLite numbers rows by itself only for a column of this very type.
+_Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# ---- who pays, who agreed
+
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("zone", sa.Text, nullable=False),
+    sa.Column("parts_per_month", sa.Integer, nullable=False),
+    sa.Column("daily_cap", sa.Integer, nullable=False),
+    sa.Column("frozen", sa.Boolean, nullable=False),
+    # The month the account is in, as YYYY-MM in its zone. It never goes back: a clock that does, or a
+    # change of zone, must not grant one month twice.
+    sa.Column("period", sa.Text, nullable=False),
+)
+
+consent = sa.Table(
+    "consent",
+    metadata,
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), primary_key=True),
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("given_at", Moment, nullable=False),
+    sa.Column("withdrawn_at", Moment),
+)
+
+configuration = sa.Table(
+    "configuration",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+# ---- the ledger
+
+ledger_account = sa.Table(
+    "ledger_account",
+    metadata,
+    sa.Column("id", _Serial, primary_key=True),
+    sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("period", sa.Text, nullable=False),
+    sa.Column("unit", sa.Text, nullable=False),
+    sa.Column("balance", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("account_id", "kind", "period", "unit"),
+    # The last wall: whatever the code does, no account spends more than it has.
+    sa.CheckConstraint("balance >= 0 OR kind IN ('source_grant', 'source_topup')", name="never_below_zero"),
+)
+
+transfer = sa.Table(
+    "transfer",
+    metadata,
+    sa.Column("id", _Serial, primary_key=True),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("debit", sa.BigInteger, sa.ForeignKey("ledger_account.id"), nullable=False),
+    sa.Column("credit", sa.BigInteger, sa.ForeignKey("ledger_account.id"), nullable=False),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("message_id", sa.Uuid),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("note", sa.Text, nullable=False),
+    sa.CheckConstraint("units > 0", name="positive"),
+    sa.CheckConstraint("debit <> credit", name="two_sides"),
+)
+
+# ---- what rules decided, what is to be told
+
+decision = sa.Table(
+    "decision",
+    metadata,
+    sa.Column("event_id", sa.Uuid, primary_key=True),
+    sa.Column("account_id", sa.Text, nullable=False),
+    sa.Column("decided_at", Moment, nullable=False, index=True),
+    sa.Column("rules_version", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("delete_after", Moment, nullable=False, index=True),
+)
+
+notification = sa.Table(
+    "notification",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("event_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("account_id", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("rules_version", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("decided_at", Moment, nullable=False),
+    sa.Column("admitted_at", Moment, nullable=False),
+)
+
+message = sa.Table(
+    "message",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("seq", sa.BigInteger, nullable=False),
+    sa.Column("notification_id", sa.Uuid, sa.ForeignKey("notification.id"), nullable=False, index=True),
+    sa.Column("account_id", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("lane", sa.SmallInteger, nullable=False),
+    sa.Column("parts", sa.Integer, nullable=False),
+    sa.Column("price", sa.BigInteger, nullable=False),
+    sa.Column("currency", sa.Text, nullable=False),
+    sa.Column("tariff", sa.Text, nullable=False),
+    sa.Column("bucket_id", sa.BigInteger, sa.ForeignKey("ledger_account.id"), nullable=False),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    sa.Column("fate", sa.Text, nullable=False),
+    sa.Column("waiting", sa.Boolean, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("ref_no", sa.Integer, nullable=False),
+    sa.Column("on_unknown", sa.Text, nullable=False),
+    sa.Column("not_after", Moment),
+    sa.Column("at", Moment, nullable=False),
+    sa.CheckConstraint("parts > 0 AND units > 0", name="positive"),
+    sa.Index("ix_message_queue", "fate", "waiting", "lane", "account_id", "seq"),
+)
+
+message_content = sa.Table(
+    "message_content",
+    metadata,
+    # Personal data apart from money: it is deleted after its time, the ledger stays.
+    sa.Column("message_id", sa.Uuid, primary_key=True),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("delete_after", Moment, nullable=False, index=True),
+)
+
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    sa.Column("message_id", sa.Uuid, sa.ForeignKey("message.id"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("client_ref", sa.Text, nullable=False, index=True),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("started_at", Moment, nullable=False),
+    sa.Column("lease_until", Moment, nullable=False),
+    sa.Column("ended_at", Moment),
+    sa.Column("provider_ref", sa.Text, nullable=False, index=True),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+
+receipt = sa.Table(
+    "receipt",
+    metadata,
+    sa.Column("seq", _Serial, primary_key=True),
+    sa.Column("message_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("notification_id", sa.Uuid, nullable=False, index=True),
+    sa.Column("account_id", sa.Text, nullable=False),
+    sa.Column("fate", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("seq", sa.BigInteger, sa.ForeignKey("receipt.seq"), primary_key=True, autoincrement=False),
+)
+
+parked_report = sa.Table(
+    "parked_report",
+    metadata,
+    # A report that came before the provider's own answer, or for a message we do not know.
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("ref", sa.Text, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+# ---- time, limits, places
+
+due = sa.Table(
+    "due",
+    metadata,
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False, index=True),
+    sa.Column("lease", Moment),
+)
+
+limit_state = sa.Table(
+    "limit_state",
+    metadata,
+    sa.Column("account_id", sa.Text, primary_key=True),
+    sa.Column("rule", sa.Text, primary_key=True),
+    sa.Column("action", sa.Text, primary_key=True),
+    sa.Column("recipient", sa.Text, primary_key=True),
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("window", sa.Text, primary_key=True),
+    sa.Column("count", sa.Integer, nullable=False),
+)
+
+position = sa.Table(
+    "position",
+    metadata,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("moved_at", Moment, nullable=False),
+)
+
+dead_letter = sa.Table(
+    "dead_letter",
+    metadata,
+    sa.Column("topic", sa.Text, primary_key=True),
+    sa.Column("partition", sa.Integer, primary_key=True),
+    sa.Column("offset", sa.BigInteger, primary_key=True),
+    sa.Column("key", sa.LargeBinary, nullable=False),
+    sa.Column("value", sa.LargeBinary, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
