@@ -1,0 +1,1 @@
+"""Under Faust, never seen by a hop: where the records lie, and the fixes every driver shares."""
