@@ -96,3 +96,18 @@ class OccasionDue(Noun):
 
 
 Event = Annotated[MailArrived | OccasionDue, Field(discriminator="kind")]
+
+
+def fit(event: MailArrived, most: int) -> MailArrived:
+    """The mail with so much of its text and headers cut that its record takes at most `most` bytes."""
+    while len(event.text) + sum(len(n) + len(v) for n, v in event.headers) > most // 8:
+        if len(event.model_dump_json().encode()) <= most:
+            break
+        event = event.model_copy(
+            update={
+                "text": event.text[: len(event.text) // 2],
+                "headers": event.headers[: len(event.headers) // 2],
+                "truncated": True,
+            }
+        )
+    return event

@@ -56,3 +56,21 @@ def _agree(connection: sa.Connection, each: Account, now: datetime) -> None:
     connection.execute(sa.update(consent).where(again).values(given_at=now, withdrawn_at=None))
     away = mine & consent.c.address.not_in(each.numbers) & consent.c.withdrawn_at.is_(None)
     connection.execute(sa.update(consent).where(away).values(withdrawn_at=now))
+
+
+def introduce(connection: sa.Connection, accounts: Sequence[Account], now: datetime) -> None:
+    """Make rows for accounts that have none yet: a command may be the first to meet a new account."""
+    known = set(connection.execute(sa.select(account.c.id)).scalars())
+    for each in accounts:
+        if each.id not in known:
+            connection.execute(
+                sa.insert(account).values(
+                    id=each.id,
+                    period=period_of(now, each.zone),
+                    language=each.language,
+                    zone=each.zone,
+                    parts_per_month=each.plan.parts_per_month,
+                    daily_cap=each.plan.daily_cap,
+                    frozen=False,
+                )
+            )

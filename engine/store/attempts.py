@@ -64,7 +64,8 @@ def answer(
 
 def lapse(connection: sa.Connection, message_id: UUID, terms: Mapping[str, Terms], now: datetime) -> None:
     """The lease of an attempt is over and nobody brought an answer: what it did is unknown."""
-    due.cancel(connection, DueKind.LEASE, str(message_id))
+    for kind in (DueKind.LEASE, DueKind.ASK):
+        due.cancel(connection, kind, str(message_id))
     row = lock(connection, message_id)
     if row.fate != Fate.SENDING.value:
         return
@@ -158,13 +159,9 @@ def to_ask(connection: sa.Connection, message_id: UUID) -> Claim | None:
     return Claim(handed(row), row.attempts, f"{row.id.hex}-{row.ref_no}")
 
 
-def asked(
-    connection: sa.Connection, message_id: UUID, said: Answer | None, now: datetime, backoff: timedelta
-) -> None:
-    """Apply what the provider said when asked; None when there is nothing left to ask."""
+def asked(connection: sa.Connection, message_id: UUID, said: Answer, now: datetime, backoff: timedelta) -> None:
+    """Apply what the provider said when asked."""
     due.cancel(connection, DueKind.ASK, str(message_id))
-    if said is None:
-        return
     row = lock(connection, message_id)
     if row.fate != Fate.SENDING.value:
         return

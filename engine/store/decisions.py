@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 
 from engine.decision import Decision
 from engine.event import Event, MailArrived
+from engine.failpoints import failpoint
 from engine.store.tables import decision
 
 #: How long the event's text is kept for explaining.
@@ -50,6 +51,7 @@ def record(connection: sa.Connection, answers: Sequence[tuple[Event, Decision]],
     ]
     if rows:
         connection.execute(sa.insert(decision), rows)
+    failpoint("decision_open")
     return [standing.get(answer.event_id, answer) for _, answer in answers]
 
 

@@ -1,0 +1,62 @@
+"""What a hop may use. The wiring fills it in; a test fills it with what it likes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from engine.account import Account
+from engine.channels.provider import Provider
+from engine.channels.tariff import Tariff
+from engine.rules.load import Ruleset
+from engine.sources.imap.mailbox import Mailbox
+from engine.sources.imap.watcher import Office
+from engine.store.database import Database
+from engine.store.send_queue import Terms
+from engine.topics import Topic
+
+Publish = Callable[[Topic, Sequence[Any]], Awaitable[None]]
+
+
+@dataclass
+class Bells:
+    """Rung when there may be work, so that an idle hop hands over at once; a slow clock rings them anyway."""
+
+    queue: asyncio.Event = field(default_factory=asyncio.Event)
+    due: asyncio.Event = field(default_factory=asyncio.Event)
+    outbox: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The store, the configuration in force, the providers, the stream, the clock."""
+
+    store: Database
+    accounts: Mapping[str, Account]
+    ruleset: Ruleset
+    tariff: Tariff
+    providers: Mapping[str, Provider]
+    publish: Publish
+    clock: Callable[[], datetime]
+    jitter: Callable[[float], float]
+    """A random share of so many seconds (full jitter): retries of many messages must not come together."""
+    mailboxes: Sequence[tuple[str, Mailbox]]
+    """(account, mailbox) of the whole configuration."""
+    owns: Callable[[str], bool]
+    """Whether this worker watches the mailboxes of an account."""
+    office: Office
+    """What the watchers share: threads, TLS contexts, per-host limits."""
+    bells: Bells
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the engine stops: hops finish what they hold and take nothing new."""
+
+    def terms(self) -> dict[str, Terms]:
+        """What the queue must know of each provider."""
+        return {
+            name: Terms(each.provider_class, each.timeout, each.key_life) for name, each in self.providers.items()
+        }
+
+    def backoff(self, attempt: int) -> timedelta:
+        """How long to wait before the next attempt: full jitter, from 2 s doubling to 5 min."""
+        return timedelta(seconds=self.jitter(min(300.0, 2.0 * 2.0 ** max(0, attempt - 1))))

@@ -1,0 +1,49 @@
+"""THE LINE: the whole behaviour of the engine, read on one screen.
+
+mailboxes ─watch─► events ─match─► notifications ─route─► send queue ─send─► provider
+                                                              ▲                 │ callback
+due ─wake─────────────────────────────────────────────────────┘◄──settle── receipts
+outbox ─relay─► fates
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from engine import topics
+from engine.agents.desk import Desk
+from engine.agents.match import match
+from engine.agents.relay import relay
+from engine.agents.route import route
+from engine.agents.send import send
+from engine.agents.settle import settle
+from engine.agents.wake import wake
+from engine.agents.watch import watch
+from engine.topics import Topic
+
+#: A hop on a topic: a list of its nouns in, outputs durable when it returns.
+Takes = Callable[[Desk, Any], Awaitable[None]]
+#: A hop on anything else: runs until the engine drains.
+Runs = Callable[[Desk], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One hop of the line. What has the lower `drain` rank stops first, so that nothing is taken in any more
+    while what was taken in is still finished."""
+
+    name: str
+    input: Topic | Literal["mailboxes", "queue", "due", "outbox"]
+    work: Takes | Runs
+    drain: int
+
+
+LINE: tuple[Hop, ...] = (
+    Hop("watch", "mailboxes", watch, drain=1),
+    Hop("match", topics.EVENTS, match, drain=2),
+    Hop("route", topics.NOTIFICATIONS, route, drain=2),
+    Hop("settle", topics.RECEIPTS, settle, drain=2),
+    Hop("send", "queue", send, drain=3),
+    Hop("wake", "due", wake, drain=3),
+    Hop("relay", "outbox", relay, drain=4),
+)

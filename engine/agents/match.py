@@ -1,0 +1,39 @@
+"""events → rules → notifications, and one decision row per event, also for the mail that matched nothing."""
+
+from collections.abc import Sequence
+
+from engine import topics
+from engine.account import Account
+from engine.agents.desk import Desk
+from engine.decision import Decision
+from engine.event import Event
+from engine.failpoints import failpoint
+from engine.reason import Reason
+from engine.rules.evaluate import evaluate
+from engine.store import decisions
+
+
+async def match(desk: Desk, events: Sequence[Event]) -> None:
+    """Decide, make the decisions durable, publish what they say. Running it again publishes the same."""
+    failpoint("event_taken")
+    now = desk.clock()
+    answers = {event.id: (event, _decide(desk, event)) for event in events}
+    standing = await desk.store.awrite(lambda connection: decisions.record(connection, list(answers.values()), now))
+    failpoint("decision_committed")
+    notifications = [each for decision in standing for each in decision.notifications]
+    if notifications:
+        await desk.publish(topics.NOTIFICATIONS, notifications)
+        failpoint("notification_published")
+
+
+def _decide(desk: Desk, event: Event) -> Decision:
+    account: Account | None = desk.accounts.get(event.account)
+    if account is None:
+        return Decision(
+            event_id=event.id,
+            account=event.account,
+            decided_at=desk.clock(),
+            rules_version=desk.ruleset.version,
+            reason=Reason.UNKNOWN_ACCOUNT,
+        )
+    return evaluate(event, account, desk.ruleset, desk.clock())

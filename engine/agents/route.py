@@ -1,0 +1,20 @@
+"""The channel router: road and price are chosen, then one transaction says yes or no and keeps the place in line."""
+
+from collections.abc import Sequence
+
+from engine.agents.desk import Desk
+from engine.channels.choose import choose
+from engine.failpoints import failpoint
+from engine.notification import Notification
+from engine.store import inbox
+
+
+async def route(desk: Desk, notifications: Sequence[Notification]) -> None:
+    """Admit or refuse each notification, once, before anything is sent."""
+    failpoint("notification_taken")
+    asked = [(each, choose(each, desk.tariff, desk.providers.keys())) for each in notifications]
+    now = desk.clock()
+    await desk.store.awrite(lambda connection: inbox.take_in(connection, asked, desk.tariff.currency, now))
+    failpoint("admission_committed")
+    desk.bells.queue.set()
+    desk.bells.outbox.set()

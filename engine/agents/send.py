@@ -1,0 +1,84 @@
+"""The send queue → providers. An attempt is durable before the call; the answer settles, frees, retries or asks."""
+
+import asyncio
+import logging
+
+from engine.agents.desk import Desk
+from engine.agents.listen import listen
+from engine.answer import Answer, Outcome
+from engine.errors import StoreError
+from engine.failpoints import failpoint
+from engine.reason import Reason
+from engine.store import attempts, send_queue
+from engine.store.send_queue import Claim
+
+log = logging.getLogger("tocsin.send")
+
+#: Calls in the air at once, over all providers.
+MOST_IN_FLIGHT = 16
+
+
+async def send(desk: Desk) -> None:
+    """Send what the queue holds until the engine drains; calls in the air are then waited for."""
+    in_flight: set[asyncio.Task[None]] = set()
+    turn = 0
+    try:
+        while not desk.draining.is_set():
+            room = MOST_IN_FLIGHT - len(in_flight)
+            claims = await _claim(desk, room, turn) if room else []
+            turn += len(claims)
+            for claim in claims:
+                task = asyncio.create_task(_attempt(desk, claim), name=f"send {claim.client_ref}")
+                in_flight.add(task)
+            if not claims or len(claims) == room:
+                await listen(desk.bells.queue, desk.draining, in_flight, seconds=1.0)
+            for task in [task for task in in_flight if task.done()]:
+                in_flight.remove(task)
+                task.result()
+        if in_flight:
+            await asyncio.wait(in_flight)
+    finally:
+        for task in in_flight:
+            task.cancel()
+
+
+async def _claim(desk: Desk, room: int, turn: int) -> list[Claim]:
+    now, terms = desk.clock(), desk.terms()
+    try:
+        claims = await desk.store.awrite(lambda connection: send_queue.claim(connection, terms, room, turn, now))
+    except StoreError as error:
+        log.error("the send queue waits: %s", error)
+        await listen(desk.draining, seconds=1.0)
+        return []
+    if claims:
+        failpoint("attempt_recorded")
+        desk.bells.due.set()
+    return claims
+
+
+async def _attempt(desk: Desk, claim: Claim) -> None:
+    provider = desk.providers[claim.message.provider]
+    try:
+        said = await provider.send(claim.message, claim.client_ref)
+    except asyncio.CancelledError:
+        raise
+    except Exception as error:
+        # A provider's defect must not look like a refusal: whether the message left is not known.
+        log.exception("provider %s failed", provider.name)
+        said = Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=type(error).__name__)
+    failpoint("provider_answered")
+    terms, backoff = desk.terms()[provider.name], desk.backoff(claim.attempt)
+    while True:
+        now = desk.clock()
+        try:
+            await desk.store.awrite(
+                lambda connection: attempts.answer(connection, claim, said, terms, now, backoff)  # noqa: B023
+            )
+            break
+        except StoreError as error:
+            # The answer is all we have: keep it until the store takes it. If we die first, the lease lapses.
+            log.error("an answer waits for the store: %s", error)
+            await asyncio.sleep(1.0)
+    failpoint("unknown_recorded" if said.outcome is Outcome.UNKNOWN else "settled")
+    desk.bells.due.set()
+    desk.bells.outbox.set()

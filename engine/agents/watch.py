@@ -1,0 +1,87 @@
+"""Mailboxes → events. The worker that owns an account's partition watches its mailboxes."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from engine import topics
+from engine.agents.desk import Desk
+from engine.agents.listen import listen
+from engine.event import MailArrived, fit
+from engine.failpoints import failpoint
+from engine.position import Position
+from engine.sources.imap.watcher import Watcher, source_key
+from engine.store import positions
+
+log = logging.getLogger("tocsin.watch")
+
+#: How often ownership is looked at again, in seconds, besides every rebalance.
+RECONCILE = 3.0
+
+
+async def watch(desk: Desk) -> None:
+    """Keep one watcher on every folder of every mailbox this worker owns, until the engine drains."""
+    watching: dict[str, asyncio.Task[None]] = {}
+    try:
+        while not desk.draining.is_set():
+            _reconcile(desk, watching)
+            await listen(desk.draining, watching.values(), seconds=RECONCILE)
+            if desk.draining.is_set():
+                break
+            for key, task in list(watching.items()):
+                if task.done():
+                    del watching[key]
+                    task.result()  # a watcher only ends when told to: anything else is a defect and ends us
+    finally:
+        await _stop(watching)
+
+
+def _reconcile(desk: Desk, watching: dict[str, asyncio.Task[None]]) -> None:
+    wanted = {}
+    for account, mailbox in desk.mailboxes:
+        if desk.owns(account):
+            for folder in mailbox.folders:
+                wanted[source_key(account, mailbox, folder)] = (account, mailbox, folder)
+    for key in watching.keys() - wanted.keys():
+        watching.pop(key).cancel()
+    for key, (account, mailbox, folder) in wanted.items():
+        if key not in watching:
+            watcher = Watcher(
+                account,
+                mailbox,
+                folder,
+                positions=StoredPositions(desk),
+                emit=lambda events: emit(desk, events),
+                office=desk.office,
+                clock=desk.clock,
+                jitter=desk.jitter,
+            )
+            watching[key] = asyncio.create_task(watcher.run(), name=f"watch {account} {folder}")
+
+
+async def emit(desk: Desk, events: Sequence[MailArrived]) -> None:
+    """Put mails on the stream; once this returns they are durable and the position may move."""
+    await desk.publish(topics.EVENTS, [fit(each, topics.MOST_RECORD_BYTES) for each in events])
+    failpoint("event_published")
+
+
+async def _stop(watching: dict[str, asyncio.Task[None]]) -> None:
+    for task in watching.values():
+        task.cancel()
+    await asyncio.gather(*watching.values(), return_exceptions=True)
+
+
+class StoredPositions:
+    """The watchers' positions, in the store."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def load(self, source: str) -> Position | None:
+        """The position, or None for a folder never read."""
+        return await self._desk.store.aread(lambda connection: positions.load(connection, source))
+
+    async def save(self, source: str, position: Position) -> None:
+        """Durable when it returns."""
+        now = self._desk.clock()
+        await self._desk.store.awrite(lambda connection: positions.save(connection, source, position, now))

@@ -1,0 +1,42 @@
+"""`tocsin db`: the shape of the store."""
+
+from pathlib import Path
+
+import click
+
+
+@click.group("db")
+def command() -> None:
+    """Look after the store."""
+
+
+@command.command("migrate")
+@click.pass_obj
+def migrate(config: Path) -> None:
+    """Bring the store to the shape this version needs. Stop every `tocsin run` first and make a copy."""
+    from engine import settings
+    from engine.store import revision
+    from engine.store.database import Database, shown
+
+    wanted = settings.require(config)
+    wanted.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    store = Database(wanted.store)
+    try:
+        click.echo(f"{shown(wanted.store)}: at revision {revision.migrate(store)}")
+    finally:
+        store.close()
+
+
+@command.command("prove")
+@click.pass_obj
+def prove(config: Path) -> None:
+    """Prove the ledger: every balance against its transfers. Exit 1 when anything differs."""
+    from engine.cli.opened import opened
+    from engine.store import ledger
+
+    with opened(config) as (store, _):
+        found = store.read(ledger.differences)
+    for line in found:
+        click.echo(line)
+    click.echo(f"{len(found)} differences")
+    raise SystemExit(1 if found else 0)

@@ -1,0 +1,49 @@
+"""`tocsin explain ID`: every step of one mail, each with its reason."""
+
+import json
+from pathlib import Path
+from uuid import UUID
+
+import click
+
+
+@click.command("explain")
+@click.argument("any_id", metavar="[ID]", required=False)
+@click.option("--most", default=20, show_default=True, help="Without an ID: how many of the newest mails to list.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.pass_obj
+def command(config: Path, any_id: str | None, most: int, as_json: bool) -> None:
+    """Say what became of a mail and why: by the ID of the event, the notification or the message.
+
+    Without an ID: the newest mails, a line each, with their IDs.
+    """
+    from engine.cli.opened import opened
+    from engine.cli.telling import list_newest, tell_lines, tell_record
+    from engine.errors import TocsinError
+    from engine.store import story
+
+    wanted: UUID | None = None
+    if any_id is not None:
+        try:
+            wanted = UUID(any_id)
+        except ValueError:
+            raise click.BadParameter(
+                "an ID looks like 1b4e28ba-2fa1-5d23-883f-0016d3cca427; run without one"
+            ) from None
+    with opened(config) as (store, settings):
+        zones = {each.account.id: each.account.zone for each in settings.accounts}
+        if wanted is None:
+            for line in store.read(lambda connection: list_newest(connection, zones, most)):
+                click.echo(line)
+            return
+        found = store.read(lambda connection: story.tell(connection, wanted))
+    if found is None:
+        raise TocsinError(
+            f"nothing is known of {any_id}",
+            remedy="`tocsin explain` lists the newest; what was decided is kept for 7 days",
+        )
+    if as_json:
+        click.echo(json.dumps(tell_record(found), default=str))
+        return
+    for line in tell_lines(found, zones.get(found.decision.account, "UTC")):
+        click.echo(line)

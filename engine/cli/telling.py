@@ -1,0 +1,87 @@
+"""A story in words: what `tocsin explain` and the demo print."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from engine.rules.explain import explain
+
+from engine.money import Money
+from engine.phone import mask
+from engine.reason import Reason
+from engine.store import decisions, story
+from engine.store.ledger import PART
+from engine.store.story import MessageStory, NotificationStory, Story
+
+
+def list_newest(connection: sa.Connection, zones: Mapping[str, str], most: int) -> Iterator[str]:
+    """A line for each of the newest mails, with the id that explains it."""
+    newest = decisions.latest(connection, most)
+    if not newest:
+        yield "no mail has been decided on yet"
+    for event, decision in newest:
+        told = story.tell(connection, decision.event_id)
+        fates = [each.receipts[-1] for each in told.notifications if each.receipts] if told else []
+        became = "; ".join(f"{fact.fate} ({fact.reason})" for fact in fates) or str(decision.reason)
+        at = _clock(decision.decided_at, zones.get(decision.account, "UTC"))
+        yield f"{decision.event_id}  {at}  {decision.account}  {getattr(event, 'subject', '')[:50]!r}  {became}"
+
+
+def tell_lines(told: Story, zone: str) -> Iterator[str]:
+    """The whole story of an event, top to bottom."""
+    yield from explain(told.decision, told.event)
+    known = {each.row.id for each in told.notifications}
+    for notification in told.notifications:
+        yield from _notification_lines(notification, zone)
+    for waiting in told.decision.notifications:
+        if waiting.id not in known:
+            yield f"→ {waiting.action} to {waiting.recipient}: on its way to the channel router"
+
+
+def _notification_lines(told: NotificationStory, zone: str) -> Iterator[str]:
+    row = told.row
+    verdict = Reason(row.reason)
+    yield f"→ {row.action} to {row.recipient} (rule {row.scope}/{row.rule}): {verdict} - {verdict.sentence}"
+    for message in told.messages:
+        yield from _message_lines(message, zone)
+    for fact in told.receipts:
+        words = f" - the provider's own words: {fact.detail}" if fact.detail else ""
+        yield f"    {_clock(fact.at, zone)}  {fact.fate}: {fact.reason.sentence}{words}"
+
+
+def _message_lines(told: MessageStory, zone: str) -> Iterator[str]:
+    row = told.row
+    parts = f"{row.parts} part" + ("" if row.parts == 1 else "s")
+    paid = parts if told.unit == PART else str(Money(minor=row.units, currency=told.unit))
+    tariff = f", tariff {row.tariff}" if row.tariff else ""
+    yield f"    message {row.id} by {row.channel} through {row.provider}, {parts}, lane {row.lane}{tariff}"
+    yield f"    to {mask(told.address) if told.address else 'a number since deleted'}: {told.text!r}"
+    yield f"    paid by the {told.bucket}: {paid}"
+    for each in told.attempts:
+        reason = f" - {Reason(each.reason).sentence}" if each.reason else ""
+        yield f"    {_clock(each.started_at, zone)}  attempt {each.n} ({each.client_ref}): {each.state}{reason}"
+
+
+def tell_record(told: Story) -> dict[str, Any]:
+    """The story for programs."""
+    return {
+        "event": told.event.model_dump(mode="json"),
+        "decision": told.decision.model_dump(mode="json"),
+        "notifications": [
+            {
+                **each.row._mapping,
+                "messages": [
+                    {**one.row._mapping, "text": one.text, "attempts": [dict(a._mapping) for a in one.attempts]}
+                    for one in each.messages
+                ],
+                "receipts": [fact.model_dump(mode="json") for fact in each.receipts],
+            }
+            for each in told.notifications
+        ],
+    }
+
+
+def _clock(at: datetime, zone: str) -> str:
+    return at.astimezone(ZoneInfo(zone)).strftime("%H:%M:%S")

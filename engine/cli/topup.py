@@ -1,0 +1,45 @@
+"""`tocsin topup ACCOUNT AMOUNT`: add bought credit; works while the engine runs."""
+
+import os
+import sys
+from pathlib import Path
+from uuid import uuid4
+
+import click
+
+
+@click.command("topup")
+@click.argument("account")
+@click.argument("amount")
+@click.option("--payment", help="The payment's own id: the same payment given twice counts once.")
+@click.option("--yes", is_flag=True, help="Do not ask (needed where there is no terminal).")
+@click.pass_obj
+def command(config: Path, account: str, amount: str, payment: str | None, yes: bool) -> None:
+    """Add AMOUNT (in the tariff's currency) to ACCOUNT's balance, which never lapses."""
+    from engine.cli.credit import describe, read_credit
+    from engine.cli.opened import opened
+    from engine.money import Money
+    from engine.store import ledger
+    from engine.wiring import clock
+
+    with opened(config) as (store, wanted):
+        try:
+            money = Money.parse(amount, wanted.tariff.currency)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="AMOUNT") from None
+        if money.minor <= 0:
+            raise click.BadParameter("a top-up is more than nothing", param_hint="AMOUNT")
+        names = [each.account.id for each in wanted.accounts]
+        if account not in names:
+            raise click.BadParameter(f"there is no account {account!r}; known: {', '.join(names)}")
+        if not yes:
+            if not sys.stdin.isatty():
+                raise click.UsageError("this moves money: add --yes")
+            click.confirm(f"add {money} to {account}?", abort=True)
+        # Without a payment's id each call is a payment of its own.
+        key = payment or f"by-hand:{uuid4()}"
+        actor = f"{os.environ.get('SUDO_USER') or os.environ.get('USER') or 'unknown'} (tocsin topup)"
+        new = store.write(lambda connection: ledger.topup(connection, account, money, key, clock(), actor))
+        click.echo(f"added {money} to {account}" if new else f"payment {payment} was added before; nothing changed")
+        for each in read_credit(store, wanted, account):
+            click.echo(f"  {describe(each)}")

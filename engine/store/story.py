@@ -1,0 +1,91 @@
+"""Everything that is known of one event, for the person who asks why."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.decision import Decision
+from engine.event import Event
+from engine.receipt import Receipt
+from engine.store import decisions, ledger, receipts
+from engine.store.tables import attempt, ledger_account, message, message_content, notification
+
+
+@dataclass(frozen=True)
+class MessageStory:
+    """One message: its row, its text (until that is deleted), its attempts, which bucket pays."""
+
+    row: sa.Row[Any]
+    address: str
+    text: str
+    bucket: str
+    unit: str
+    attempts: list[sa.Row[Any]]
+
+
+@dataclass(frozen=True)
+class NotificationStory:
+    """One notification: its verdict, its messages, and every receipt in order."""
+
+    row: sa.Row[Any]
+    messages: list[MessageStory]
+    receipts: list[Receipt]
+
+
+@dataclass(frozen=True)
+class Story:
+    """One event: what it was, what the rules said, what became of every notification."""
+
+    event: Event
+    decision: Decision
+    notifications: list[NotificationStory]
+
+
+def tell(connection: sa.Connection, any_id: UUID) -> Story | None:
+    """The story of an event, by its id or by that of one of its notifications or messages; None if unknown."""
+    event_id = _event_of(connection, any_id)
+    found = decisions.find(connection, event_id)
+    if found is None:
+        return None
+    event, decision = found
+    rows = connection.execute(sa.select(notification).where(notification.c.event_id == event_id))
+    return Story(event, decision, [_notification(connection, row) for row in rows])
+
+
+def _event_of(connection: sa.Connection, any_id: UUID) -> UUID:
+    parent = sa.select(message.c.notification_id).where(message.c.id == any_id)
+    noticed = connection.execute(parent).scalar_one_or_none() or any_id
+    owner = sa.select(notification.c.event_id).where(notification.c.id == noticed)
+    found: UUID = connection.execute(owner).scalar_one_or_none() or any_id
+    return found
+
+
+def _notification(connection: sa.Connection, row: sa.Row[Any]) -> NotificationStory:
+    messages = connection.execute(
+        sa.select(message, ledger_account.c.kind, ledger_account.c.unit)
+        .join(ledger_account, ledger_account.c.id == message.c.bucket_id)
+        .where(message.c.notification_id == row.id)
+        .order_by(message.c.seq)
+    )
+    return NotificationStory(
+        row, [_message(connection, each) for each in messages], receipts.of_notification(connection, row.id)
+    )
+
+
+def _message(connection: sa.Connection, row: sa.Row[Any]) -> MessageStory:
+    content = connection.execute(
+        sa.select(message_content).where(message_content.c.message_id == row.id)
+    ).one_or_none()
+    attempts = connection.execute(
+        sa.select(attempt).where(attempt.c.message_id == row.id).order_by(attempt.c.n)
+    ).all()
+    return MessageStory(
+        row,
+        content.address if content else "",
+        content.text if content else "",
+        "allowance" if row.unit == ledger.PART else "balance",
+        row.unit,
+        list(attempts),
+    )

@@ -1,0 +1,169 @@
+"""The composition root: one straight function builds everything, and takes it down in the opposite order.
+
+Taking down, in this order: stop watching; take no more callbacks (providers try again); finish the records in work;
+finish the calls in the air; tell the last fates; commit; close. What does not finish in time comes again: every step
+is repeated safely.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.agents.app import Binding, Stream
+from engine.agents.desk import Bells, Desk
+from engine.agents.line import LINE, Hop
+from engine.channels import registry
+from engine.dead_letter import DeadLetter
+from engine.errors import TocsinError
+from engine.net import Http
+from engine.settings import Settings
+from engine.sources.imap.watcher import Office
+from engine.store import accounts, dead_letters, due, revision
+from engine.store.database import Database
+from engine.topics import Topic
+from engine.web.server import Web
+
+log = logging.getLogger("tocsin")
+
+#: How long the calls in the air and the records in work are waited for when the engine stops, in seconds.
+PATIENCE = 20.0
+
+
+def clock() -> datetime:
+    """The present moment; the core gets it as an argument."""
+    return datetime.now(UTC)
+
+
+def jitter(seconds: float) -> float:
+    """A random share of so many seconds."""
+    return random.uniform(0.0, seconds)  # noqa: S311  (spreads retries; hides nothing)
+
+
+async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
+    """Run the engine until `stop` is set. `ready` is called once when mail is watched and messages are sent.
+
+    Raises TocsinError when it cannot start, or the exception that a defect ended it with.
+    """
+    async with AsyncExitStack() as stack:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        store = Database(settings.store)
+        stack.callback(store.close)
+        await asyncio.to_thread(revision.ensure, store)
+
+        http = Http()
+        stack.push_async_callback(http.close)
+        providers = {name: registry.build(name, each, http) for name, each in settings.providers.items()}
+        for provider in providers.values():
+            stack.push_async_callback(provider.close)
+        office = Office()
+        stack.push_async_callback(office.close)
+
+        failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def fatal(error: BaseException) -> None:
+            if not failed.done():
+                failed.set_exception(error)
+
+        async def bury(letter: DeadLetter) -> None:
+            await store.awrite(lambda connection: dead_letters.bury(connection, letter))
+
+        async def publish(topic: Topic, nouns: Sequence[Any]) -> None:
+            await stream.publish(topic, nouns)
+
+        desk = Desk(
+            store=store,
+            accounts={each.account.id: each.account for each in settings.accounts},
+            ruleset=settings.ruleset,
+            tariff=settings.tariff,
+            providers=providers,
+            publish=publish,
+            clock=clock,
+            jitter=jitter,
+            mailboxes=[(each.account.id, mailbox) for each in settings.accounts for mailbox in each.mailboxes],
+            owns=lambda account: stream.owns(account),
+            office=office,
+            bells=Bells(),
+        )
+        configured = asyncio.Event()
+        stream = Stream(
+            settings.stream,
+            [
+                Binding(hop.name, hop.input, _on(desk, hop, configured))
+                for hop in LINE
+                if isinstance(hop.input, Topic)
+            ],
+            bury=bury,
+            fatal=fatal,
+            clock=clock,
+        )
+        # The stream's lock comes before the first row is written: a second engine changes nothing.
+        await stream.start()
+        stack.push_async_callback(stream.stop)
+        rows = [each.account for each in settings.accounts]
+        await store.awrite(lambda connection: accounts.upsert(connection, rows, settings.version, clock()))
+        await store.awrite(lambda connection: due.schedule(connection, due.DueKind.SWEEP, "personal data", clock()))
+        configured.set()
+
+        web = Web(settings.web.host, settings.web.port, providers, publish)
+        await web.start()
+        stack.push_async_callback(web.stop)
+
+        loops = {hop: asyncio.create_task(hop.work(desk), name=hop.name) for hop in LINE if not _on_topic(hop)}
+        try:
+            ready()
+            ended = await _until(stop, failed, *loops.values())
+        finally:
+            desk.draining.set()
+            await _drain(stream, web, loops)
+        if ended is not None:
+            raise ended
+
+
+def _on_topic(hop: Hop) -> bool:
+    return isinstance(hop.input, Topic)
+
+
+def _on(desk: Desk, hop: Hop, configured: asyncio.Event) -> Callable[[list[Any]], Any]:
+    async def work(nouns: list[Any]) -> None:
+        await configured.wait()
+        await hop.work(desk, nouns)
+
+    return work
+
+
+async def _until(
+    stop: asyncio.Event, failed: asyncio.Future[None], *loops: asyncio.Task[None]
+) -> BaseException | None:
+    """Wait for the wish to stop, or for whatever ended first without being asked."""
+    asked = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait({asked, failed, *loops}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        asked.cancel()
+    for each in done:
+        if each is not asked:
+            return each.exception() or RuntimeError(f"{each} ended by itself")
+    return None
+
+
+async def _drain(stream: Stream, web: Web, loops: dict[Hop, asyncio.Task[None]]) -> None:
+    """Stop in the order of the drain ranks, each rank within its patience."""
+    for rank in sorted({hop.drain for hop in LINE}):
+        ranked = {task for hop, task in loops.items() if hop.drain == rank}
+        if ranked:
+            _, late = await asyncio.wait(ranked, timeout=PATIENCE)
+            for task in late:
+                log.warning("%s did not finish in %.0f s; what it held comes again", task.get_name(), PATIENCE)
+                task.cancel()
+            await asyncio.gather(*ranked, return_exceptions=True)
+        if any(hop.drain == rank and _on_topic(hop) for hop in LINE):
+            await web.stop()
+            if not await stream.drain(PATIENCE):
+                log.warning("records in work did not finish in %.0f s; they come again", PATIENCE)
+
+
+__all__ = ["PATIENCE", "TocsinError", "clock", "jitter", "run"]
