@@ -4,9 +4,10 @@
 raising. `report` shows problems. This package is the only door to PyYAML.
 """
 
-from engine.document.check import validate
-from engine.document.problem import Problem, Related, Severity, Span, has_errors, in_order, suggest
+from engine.document.check import flawed, validate
+from engine.document.problem import Flaw, Problem, Related, Severity, Span, has_errors, in_order, suggest
 from engine.document.reader import MOST_BYTES, MOST_DEPTH, MOST_NODES, read
+from engine.document.scalar import Flag, VersionOne
 from engine.document.source import Document, Path
 
 __all__ = [
@@ -14,11 +15,15 @@ __all__ = [
     "MOST_DEPTH",
     "MOST_NODES",
     "Document",
+    "Flag",
+    "Flaw",
     "Path",
     "Problem",
     "Related",
     "Severity",
     "Span",
+    "VersionOne",
+    "flawed",
     "has_errors",
     "in_order",
     "read",

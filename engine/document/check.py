@@ -1,18 +1,21 @@
 """Holds a document against a model and puts every mistake, in our own words, at its place."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar, overload
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from engine.document.known import Known
-from engine.document.problem import Problem, has_errors, in_order, suggest
+from engine.document.problem import Flaw, Problem, has_errors, in_order, suggest
 from engine.document.source import Document, Path
 
 T = TypeVar("T")
+
+FLAWED = "flawed"
+"""The kind of a validator's error that carries several mistakes inside one text."""
 
 
 @overload
@@ -40,8 +43,8 @@ def validate(document: Document, model: Any) -> tuple[Any, list[Problem]]:
         value = TypeAdapter(model).validate_python(document.data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        found = (_problem_of(detail, document, known) for detail in details)
-        problems = [document.redact(problem) for problem in [*problems, *(p for p in found if p)]]
+        problems += [problem for detail in details for problem in _problems_of(detail, document, known)]
+        problems = [document.redact(problem) for problem in problems]
     return None if has_errors(problems) else value, in_order(problems)
 
 
@@ -50,14 +53,38 @@ def _known(model: Any) -> Known:
     return Known(model)
 
 
+def flawed(flaws: Sequence[Flaw]) -> PydanticCustomError:
+    """The error for a validator to raise when a text has these mistakes: each is reported at its own place."""
+    return PydanticCustomError(FLAWED, "mistakes in this text", {"flaws": tuple(flaws)})
+
+
 def _required(known: Known) -> str:
     return f"known here: {', '.join(known.names(()))}"
 
 
-def _problem_of(detail: ErrorDetails, document: Document, known: Known) -> Problem | None:
+def _problems_of(detail: ErrorDetails, document: Document, known: Known) -> list[Problem]:
     path, whole = _locate(detail["loc"], document.data)
-    if any(path[: len(poisoned)] == poisoned for poisoned in document.poisoned):
-        return None
+    context: Mapping[str, Any] = detail.get("ctx") or {}
+    if _is_echo(detail, context) or any(path[: len(poisoned)] == poisoned for poisoned in document.poisoned):
+        return []
+    if detail["type"] == FLAWED:
+        return [
+            document.problem(
+                path, flaw.message, part=flaw.part, then=flaw.then, code="text", label=flaw.label, hint=flaw.hint
+            )
+            for flaw in context["flaws"]
+        ]
+    return [_problem_of(detail, context, path, whole, document, known)]
+
+
+def _is_echo(detail: ErrorDetails, context: Mapping[str, Any]) -> bool:
+    """A list that is too short only because its entries have mistakes of their own."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= context["min_length"]
+
+
+def _problem_of(
+    detail: ErrorDetails, context: Mapping[str, Any], path: Path, whole: bool, document: Document, known: Known
+) -> Problem:
     kind = detail["type"]
     if kind == "extra_forbidden":
         return _unknown_setting(path, document, known)
@@ -68,7 +95,6 @@ def _problem_of(detail: ErrorDetails, document: Document, known: Known) -> Probl
     if whole and detail["input"] is None:
         name = f"'{path[-1]}'" if path and isinstance(path[-1], str) else "this entry"
         return document.problem(path, f"{name} is empty", key=True, code="empty", label="write a value, or remove it")
-    context: Mapping[str, Any] = detail.get("ctx") or {}
     if kind in ("literal_error", "enum", "union_tag_invalid", "union_tag_not_found"):
         return _wrong_choice(kind, path, detail, context, document)
     message = _words(kind, context) or re.sub(r"^(Value error|Assertion failed), ", "", str(detail["msg"]))
@@ -182,7 +208,7 @@ _WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "string_too_long": _say("must have {max_length} or fewer characters"),
     "string_pattern_mismatch": _say("is not of the form {pattern}"),
     "string_unicode": _say("holds a character that is not text"),
-    "too_short": _say("needs {min_length} or more entries"),
+    "too_short": _say("needs at least {min_length} in this list"),
     "too_long": _say("has more than {max_length} entries"),
     "url_parsing": _say("write a whole address here, like https://example.org/"),
     "url_scheme": _say("the address must begin with {expected_schemes}"),

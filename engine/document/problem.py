@@ -32,6 +32,17 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Flaw:
+    """One mistake inside a text: the piece of it (and what follows, to find it by), and the correction."""
+
+    part: str
+    message: str
+    label: str = ""
+    hint: str = ""
+    then: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One mistake in one file. `excerpt` is the line it stands on, None when that line may hold a secret."""
 

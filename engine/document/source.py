@@ -76,17 +76,18 @@ class Document:
         hidden = problem.span.line in self.secret_lines
         return replace(problem, related=related, excerpt=None if hidden else problem.excerpt)
 
-    def span_of(self, path: Path, *, key: bool = False, part: str = "") -> Span:
+    def span_of(self, path: Path, *, key: bool = False, part: str = "", then: str = "") -> Span:
         """Where a value stands, or its key; of what is not there, the nearest block around it.
 
-        `part` narrows it down to that piece of the value's text, where it stands there as it is.
+        `part` narrows it down to that piece of the value's text (the one that `then` follows), where it
+        stands there as it is.
         """
         while path and path not in self.values and path not in self.keys:
             path = path[:-1]
         if key and path in self.keys:
             return self.keys[path]
         span = self.values.get(path, Span())
-        found = self._find(part, span) if part else None
+        found = self._find(part, then, span) if part else None
         if found is not None:
             return found
         if span.end_line == span.line:
@@ -95,12 +96,12 @@ class Document:
             return self.keys[path]
         return Span(span.line, span.col, span.line, max(len(self.lines[span.line - 1].rstrip()), span.col) + 1)
 
-    def _find(self, part: str, span: Span) -> Span | None:
+    def _find(self, part: str, then: str, span: Span) -> Span | None:
         for number in range(span.line, min(span.end_line, len(self.lines)) + 1):
             line = self.lines[number - 1]
             start = span.col - 1 if number == span.line else 0
             end = span.end_col - 1 if number == span.end_line else len(line)
-            at = line.find(part, start, end)
+            at = line.find(part + then, start, end)
             if at >= 0:
                 return Span(number, at + 1, number, at + 1 + len(part))
         return None
@@ -112,14 +113,15 @@ class Document:
         *,
         key: bool = False,
         part: str = "",
+        then: str = "",
         severity: Severity = "error",
         code: str = "",
         label: str = "",
         hint: str = "",
         related: Iterable[Related] = (),
     ) -> Problem:
-        """A problem at this path; `key` and `part` as in `span_of`. It is returned, not kept."""
-        span = self.span_of(path, key=key, part=part)
+        """A problem at this path; `key`, `part` and `then` as in `span_of`. It is returned, not kept."""
+        span = self.span_of(path, key=key, part=part, then=then)
         return Problem(
             message, self.file, span, severity, code, label, hint, tuple(related), excerpt=self.excerpt(span)
         )

@@ -1,0 +1,64 @@
+"""A decision as a person reads it: every rule, every condition, ✓ or ✗, and what came of it."""
+
+from collections.abc import Iterator
+
+from engine.decision import Decision, Evidence, RuleAnswer
+from engine.event import Event, MailArrived
+from engine.notification import Notification
+from engine.phone import mask
+from engine.reason import Reason
+from engine.rules.render import clean
+
+_MOST = 60
+
+
+def explain(decision: Decision, event: Event) -> list[str]:
+    """The lines of a tree: the event, each rule with its conditions, and the messages or the reason for none."""
+    lines = [_event_line(event)]
+    for answer in decision.answers:
+        lines += _rule_lines(answer)
+    if isinstance(event, MailArrived) and event.truncated:
+        lines.append("  (the mail was longer than what is kept; the rest was not looked at)")
+    lines += [_message_line(each) for each in decision.notifications]
+    if not decision.notifications:
+        lines.append(f"→ no message: {_why(decision)}")
+    return lines
+
+
+def _why(decision: Decision) -> str:
+    if decision.reason is Reason.MATCHED:
+        return "a rule matched that tells nobody"
+    return decision.reason.sentence
+
+
+def _event_line(event: Event) -> str:
+    if isinstance(event, MailArrived):
+        sender = event.sender.address if event.sender else "nobody"
+        return f"mail {event.uid} {_quote(event.subject)} from {clean(sender)}"
+    return f"occasion {_quote(event.title)} at {event.starts_at:%Y-%m-%d %H:%M}"
+
+
+def _rule_lines(answer: RuleAnswer) -> Iterator[str]:
+    sign = "✓" if answer.reason is Reason.MATCHED else "✗" if answer.reason is Reason.NO_RULE_MATCHED else "-"
+    yield f"{sign} {answer.scope}/{answer.rule}  {answer.place}"
+    if answer.reason is Reason.STOPPED:
+        yield f"    {answer.reason.sentence}"
+    width = max((len(each.condition) for each in answer.evidence), default=0)
+    for each in answer.evidence:
+        yield _condition_line(each, min(width, _MOST))
+
+
+def _condition_line(evidence: Evidence, width: int) -> str:
+    sign = "✓" if evidence.holds else "✗"
+    place = "" if evidence.holds or not evidence.place else f"  {evidence.place}"
+    return f"    {sign} {evidence.condition.ljust(width)}  {_quote(evidence.found)}{place}"
+
+
+def _message_line(notification: Notification) -> str:
+    to = f"{notification.recipient} ({mask(notification.address)})"
+    return f'→ {notification.channel} to {to}: "{clean(notification.text)}"'
+
+
+def _quote(text: str) -> str:
+    text = clean(text)
+    return f'"{text[:_MOST]}…"' if len(text) > _MOST else f'"{text}"'
