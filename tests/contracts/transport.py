@@ -40,7 +40,9 @@ def notes(count: int, keys: int = 3, start: int = 0) -> list[Note]:
 class Run:
     """One engine's life: a stream with one hop, and what became of the records."""
 
-    def __init__(self, url: str, work: Callable[[list[Note]], Awaitable[None]] | None = None) -> None:
+    def __init__(
+        self, url: str, work: Callable[[list[Note]], Awaitable[None]] | None = None, commit_interval: float = 1.0
+    ) -> None:
         self.seen: list[Note] = []
         self.buried: list[DeadLetter] = []
         self.fatal: list[BaseException] = []
@@ -51,6 +53,7 @@ class Run:
             bury=self.bury,
             fatal=self.fatal.append,
             clock=lambda: datetime.now(UTC),
+            commit_interval=commit_interval,
         )
 
     async def _work(self, given: list[Note]) -> None:
@@ -74,7 +77,7 @@ class Run:
 
 async def until(holds: Callable[[], Any]) -> None:
     async with asyncio.timeout(LONG):
-        while not holds():
+        while not holds():  # noqa: ASYNC110 (what is waited for rings no bell)
             await asyncio.sleep(0.005)
 
 
