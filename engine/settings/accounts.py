@@ -1,0 +1,88 @@
+"""The account files, held against one another and against the numbering plans."""
+
+from pathlib import Path
+
+from engine import phone
+from engine.document import Document, Problem, validate
+from engine.document import Path as Place
+from engine.reason import Reason
+from engine.settings.account_file import AccountFile
+from engine.settings.files import place_files
+from engine.settings.model import AccountSettings
+from engine.sources.imap.mailbox import Mailbox
+
+
+class Accounts:
+    """The accounts read so far."""
+
+    def __init__(self, region: str | None, folder: Path) -> None:
+        self.found: list[AccountSettings] = []
+        self.problems: list[Problem] = []
+        self.ids: list[str] = []
+        """Also of files with mistakes in them, so that their rules are not called homeless."""
+        self._region = region
+        self._folder = folder
+        self._first: dict[str, Document] = {}
+
+    def add(self, document: Document) -> None:
+        """One more file."""
+        file, problems = validate(document, AccountFile)
+        self.problems += problems
+        self._note_id(document)
+        if file is None:
+            return
+        numbers = self._numbers(file, document)
+        mailboxes = self._mailboxes(file, document)
+        if file.mailboxes and not file.numbers:
+            message = f"the account '{file.id}' has no number: nobody can be told"
+            label = "add 'numbers: [\"+32 ...\"]'"
+            self.problems.append(
+                document.problem(("id",), message, severity="warning", code="no-number", label=label)
+            )
+        self.found.append(AccountSettings(file.account(numbers), mailboxes))
+
+    def _note_id(self, document: Document) -> None:
+        id = document.data.get("id") if isinstance(document.data, dict) else None
+        # of a file that cannot be parsed, its name is the best guess
+        name = id if isinstance(id, str) else Path(document.file).stem
+        self.ids.append(name)
+        if not isinstance(id, str):
+            return
+        first = self._first.setdefault(id, document)
+        if first is not document:
+            message = f"a second account with the id '{id}'"
+            related = (first.related(("id",), "the first one"),)
+            self.problems.append(document.problem(("id",), message, code="duplicate-account", related=related))
+
+    def _numbers(self, file: AccountFile, document: Document) -> tuple[str, ...]:
+        numbers: list[str] = []
+        for index, written in enumerate(file.numbers):
+            at: Place = ("numbers", index)
+            try:
+                number = phone.parse(written, self._region)
+            except ValueError as error:
+                self.problems.append(document.problem(at, str(error), code="number"))
+                continue
+            if not phone.is_mobile(number):
+                self.problems.append(document.problem(at, Reason.NOT_MOBILE.sentence, code="number"))
+            elif number in numbers:
+                self.problems.append(document.problem(at, "this number is given twice", code="number"))
+            numbers.append(number)
+        return tuple(numbers)
+
+    def _mailboxes(self, file: AccountFile, document: Document) -> tuple[Mailbox, ...]:
+        mailboxes: list[Mailbox] = []
+        watched: dict[tuple[str, str, str], Place] = {}
+        for index, written in enumerate(file.mailboxes):
+            at: Place = ("mailboxes", index)
+            mailbox, problems = place_files(written, document, at, self._folder)
+            self.problems += problems
+            mailboxes.append(mailbox)
+            for folder in mailbox.folders:
+                key = (mailbox.host.lower(), mailbox.user, folder)
+                if key in watched:
+                    message = f"the folder {folder} of this mailbox is watched twice"
+                    related = (document.related(watched[key], "the first time"),)
+                    self.problems.append(document.problem(at, message, code="duplicate-mailbox", related=related))
+                watched[key] = at
+        return tuple(mailboxes)

@@ -1,0 +1,85 @@
+"""`config/engine.yaml`: where things are kept and who carries messages."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Union
+
+from pydantic import AfterValidator, Field, StringConstraints, create_model
+from pydantic_core import PydanticCustomError
+
+from engine.channels.registry import SETTINGS
+from engine.document import VersionOne, suggest
+from engine.noun import Written
+
+_SQLITE = "sqlite"
+STREAMS = (_SQLITE, "kafka")
+STORES = (_SQLITE, "postgresql", "postgresql+psycopg")
+
+
+def _printable(value: Path) -> Path:
+    if not str(value).isprintable():
+        raise ValueError("a file's name has no control characters")
+    return value
+
+
+def _url(value: str, schemes: tuple[str, ...]) -> str:
+    scheme, separator, rest = value.partition("://")
+    if not separator or scheme not in schemes:
+        known = " or ".join(f"{each}://" for each in schemes)
+        label = suggest(scheme, schemes)
+        raise PydanticCustomError(
+            "value_error", "write a URL that begins with {known}", {"known": known, "label": label}
+        )
+    if not value.isprintable():
+        raise ValueError("a URL has no control characters")
+    if scheme == _SQLITE and not rest.strip("/"):
+        raise ValueError("write the file too: sqlite:///stream.db, or sqlite:////var/lib/… for a whole path")
+    return value
+
+
+def _provider_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,40}", value):
+        raise ValueError("a provider's name has small letters, digits, '-' and '_'")
+    return value
+
+
+class Web(Written):
+    """Where the web server listens. Keep it on this machine, or behind a proxy that speaks TLS."""
+
+    host: Annotated[str, StringConstraints(min_length=1, max_length=255)] = "127.0.0.1"
+    port: int = Field(default=8025, ge=1, le=65535)
+
+
+class EngineFile(Written):
+    """The file; relative paths are relative to the folder that holds it."""
+
+    version: VersionOne
+    data: Annotated[Path, AfterValidator(_printable)] = Path("../var")
+    """What the engine writes: the stream and the store. Not under version control."""
+    stream: Annotated[str, AfterValidator(lambda url: _url(url, STREAMS))] | None = None
+    store: Annotated[str, AfterValidator(lambda url: _url(url, STORES))] | None = None
+    web: Web = Web()
+    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    """ISO 3166 alpha-2: the country of numbers that are written without one."""
+    providers: Mapping[str, Any] = {}
+
+
+@lru_cache(maxsize=1)
+def engine_file() -> type[EngineFile]:
+    """The model, with the settings of every provider that ships with the product."""
+    models: Any = tuple(SETTINGS.values())
+    one: Any = models[0] if len(models) == 1 else Annotated[Union[models], Field(discriminator="driver")]  # noqa: UP007
+    name = Annotated[str, AfterValidator(_provider_name)]
+    fields: dict[str, Any] = {"providers": (dict[name, one], Field(default={}))}
+    return create_model("EngineFile", __base__=EngineFile, __doc__=EngineFile.__doc__, **fields)
+
+
+def place_sqlite(url: str, folder: Path) -> str:
+    """The URL with its file's path made absolute; other URLs as they are."""
+    scheme, _, rest = url.partition(":///")
+    if scheme != _SQLITE:
+        return url
+    path, mark, query = rest.partition("?")
+    return f"{scheme}:///{(folder / path).resolve()}{mark}{query}"

@@ -1,0 +1,115 @@
+"""The files of the configuration folder: read once, hashed, and the secrets' files looked at."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from engine.document import MOST_BYTES, Document, Problem, read
+from engine.document import Path as Place
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Folder:
+    """Reads the folder's files and remembers every name and byte for the version."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.problems: list[Problem] = []
+        self._bytes: dict[str, bytes] = {}
+
+    def show(self, *parts: str) -> str:
+        """A file of the folder, as reports name it."""
+        return str(self.path.joinpath(*parts))
+
+    def document(self, *parts: str) -> Document | None:
+        """The file, or None with a problem when it is not there or cannot be read."""
+        path = self.path.joinpath(*parts)
+        try:
+            with path.open("rb") as file:
+                raw = file.read(MOST_BYTES + 1)
+        except FileNotFoundError:
+            self._report("this file is missing", str(path), "'tocsin init' writes a first one")
+            return None
+        except OSError as error:
+            self._report(f"this file cannot be read: {error.strerror}", str(path), "look at its owner and its mode")
+            return None
+        self._bytes["/".join(parts)] = raw
+        return read(raw, str(path))
+
+    def documents(self, *parts: str) -> list[Document]:
+        """All ``*.yaml`` of a folder, in the order of their names; none when the folder is not there."""
+        names = [path.name for path in self._entries(*parts) if path.suffix == ".yaml" and not path.is_dir()]
+        found = (self.document(*parts, name) for name in names)
+        return [document for document in found if document is not None]
+
+    def folders(self, *parts: str) -> list[str]:
+        """The folders in a folder; a YAML file beside them is a mistake."""
+        inside = list(self._entries(*parts))
+        for path in inside:
+            if path.suffix == ".yaml" and not path.is_dir():
+                hint = "rules stand in rules/global/ or in rules/<account>/"
+                self._report("this file is in no account's folder, so nobody reads it", str(path), hint)
+        return [path.name for path in inside if path.is_dir()]
+
+    def version(self) -> str:
+        """Twelve hex digits of all names and bytes that were read."""
+        digest = hashlib.sha256()
+        for name, raw in sorted(self._bytes.items()):
+            digest.update(f"{len(name)}:{name}:{len(raw)}:".encode())
+            digest.update(raw)
+        return digest.hexdigest()[:12]
+
+    def _entries(self, *parts: str) -> Iterator[Path]:
+        try:
+            inside = sorted(self.path.joinpath(*parts).iterdir())
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self._report(f"this folder cannot be read: {error.strerror}", self.show(*parts), "look at its owner")
+            return
+        for path in inside:
+            if path.name.startswith("."):
+                continue
+            if path.suffix == ".yml":
+                self._report("files that end in .yml are not read", str(path), f"call it {path.stem}.yaml")
+            yield path
+
+    def _report(self, message: str, file: str, hint: str) -> None:
+        self.problems.append(Problem(message, file, code="file", hint=hint))
+
+
+def place_files(model: M, document: Document, at: Place, folder: Path) -> tuple[M, list[Problem]]:
+    """The settings with their paths made absolute (from `folder`), and what is wrong with the ``*_file`` ones."""
+    placed: dict[str, Path] = {}
+    problems: list[Problem] = []
+    for name, info in type(model).model_fields.items():
+        value = getattr(model, name)
+        if not isinstance(value, Path):
+            continue
+        try:
+            placed[name] = (folder / value.expanduser()).resolve()
+            wrong = _look_at(placed[name]) if name.endswith("_file") else ""
+        except (ValueError, RuntimeError, OSError):  # a NUL in it, a home of nobody, a loop of links
+            wrong = "this is no name of a file"
+        if wrong:
+            hint = _HINT.get(name, "relative names begin at the configuration folder")
+            at_setting = (*at, info.alias or name)
+            problems.append(document.problem(at_setting, f"{name}: {wrong}", code="file", hint=hint))
+    return (model.model_copy(update=placed) if placed else model), problems
+
+
+_HINT = {"password_file": "write the password into it, nothing else, and let only yourself read it (chmod 600)"}
+
+
+def _look_at(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return "" if file.read(4096).strip() else f"the file {path} is empty"
+    except FileNotFoundError:
+        return f"there is no file {path}"
+    except OSError as error:
+        return f"the file {path} cannot be read: {error.strerror}"

@@ -1,0 +1,133 @@
+"""Reads the configuration folder whole: the settings, or every mistake in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine import phone
+from engine.channels.tariff import Tariff, TariffFile
+from engine.document import Document, Problem, has_errors, in_order, suggest, validate
+from engine.document.report import text
+from engine.errors import ConfigurationError
+from engine.noun import Written
+from engine.rules.load import RuleFolder
+from engine.rules.load import load as load_rules
+from engine.rules.ruleset import GLOBAL, Ruleset
+from engine.settings.accounts import Accounts
+from engine.settings.engine_file import EngineFile, engine_file, place_sqlite
+from engine.settings.files import Folder, place_files
+from engine.settings.model import Settings
+
+
+def load(folder: Path) -> tuple[Settings | None, list[Problem]]:
+    """The settings, or None when a problem is an error; and all problems of all files, in order."""
+    if not folder.is_dir():
+        hint = "'tocsin init' writes a first configuration; '-c DIR' or TOCSIN_CONFIG names another folder"
+        return None, [Problem("there is no such folder", str(folder), code="file", hint=hint)]
+    reading = _Reading(Folder(folder))
+    engine, providers = reading.engine()
+    tariff = reading.tariff()
+    accounts = Accounts(engine.region if engine else None, folder)
+    for document in reading.folder.documents("accounts"):
+        accounts.add(document)
+    ruleset = reading.rules(accounts)
+    reading.check_routes(tariff, accounts)
+    problems = in_order([*reading.problems, *reading.folder.problems, *accounts.problems])
+    if engine is None or tariff is None or has_errors(problems):
+        return None, problems
+    data = (folder / engine.data).resolve()
+    settings = Settings(
+        folder=folder.resolve(),
+        data=data,
+        stream=place_sqlite(engine.stream or f"sqlite:///{data}/stream.db", folder),
+        store=place_sqlite(engine.store or f"sqlite:///{data}/store.db", folder),
+        web=engine.web,
+        providers=providers,
+        tariff=tariff,
+        accounts=tuple(accounts.found),
+        ruleset=ruleset,
+        version=ruleset.version,
+    )
+    return settings, problems
+
+
+def require(folder: Path) -> Settings:
+    """The settings. Raises ConfigurationError with the whole report when there is an error."""
+    settings, problems = load(folder)
+    if settings is not None:
+        return settings
+    errors = [problem for problem in problems if problem.severity == "error"]
+    count = "1 error" if len(errors) == 1 else f"{len(errors)} errors"
+    raise ConfigurationError(f"{text(errors)}\n\n{count} in {folder}: nothing was started or changed")
+
+
+@dataclass
+class _Reading:
+    """One reading of the folder."""
+
+    folder: Folder
+
+    def __post_init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._provider_names: list[str] | None = None
+        self._tariff_document: Document | None = None
+
+    def engine(self) -> tuple[EngineFile | None, dict[str, Written]]:
+        document = self.folder.document("engine.yaml")
+        if document is None:
+            return None, {}
+        file, problems = validate(document, engine_file())
+        self.problems += problems
+        self._provider_names = _names_in(document.data)
+        providers: dict[str, Written] = {}
+        for name, settings in (file.providers if file else {}).items():
+            at = ("providers", name)
+            providers[name], wrong = place_files(settings, document, at, self.folder.path)
+            self.problems += wrong
+        return file, providers
+
+    def tariff(self) -> TariffFile | None:
+        document = self._tariff_document = self.folder.document("tariff.yaml")
+        if document is None:
+            return None
+        file, problems = validate(document, TariffFile)
+        self.problems += problems
+        names = self._provider_names
+        for index, row in enumerate(file.sms if file and names is not None else ()):
+            if names is not None and row.provider not in names:
+                message = f"engine.yaml has no provider '{row.provider}'"
+                hint = f"providers there: {', '.join(names) or 'none'}"
+                at = ("sms", index, "provider")
+                label = suggest(row.provider, names)
+                self.problems.append(document.problem(at, message, code="unknown-provider", label=label, hint=hint))
+        return file
+
+    def rules(self, accounts: Accounts) -> Ruleset:
+        folders = [
+            RuleFolder(name, self.folder.show("rules", name), self.folder.documents("rules", name))
+            for name in sorted(self.folder.folders("rules"), key=lambda name: (name != GLOBAL, name))
+        ]
+        ruleset, problems = load_rules(folders, accounts.ids, self.folder.version())
+        self.problems += problems
+        return ruleset
+
+    def check_routes(self, file: TariffFile | None, accounts: Accounts) -> None:
+        """A number that no line of the tariff covers would be refused each time: say it now."""
+        if file is None or self._tariff_document is None:
+            return
+        tariff = Tariff.of(file)
+        for each in accounts.found:
+            for number in each.account.numbers:
+                if tariff.find(number) is None:
+                    message = f"no line here covers {phone.mask(number)} of the account '{each.account.id}'"
+                    hint = f'add one, like {{prefix: "{number[:3]}", price: "0.08", provider: ...}}'
+                    self.problems.append(
+                        self._tariff_document.problem(
+                            ("sms",), message, key=True, severity="warning", code="no-route", hint=hint
+                        )
+                    )
+
+
+def _names_in(data: Any) -> list[str] | None:
+    providers = data.get("providers", {}) if isinstance(data, dict) else None
+    return list(providers) if isinstance(providers, dict) else None

@@ -1,0 +1,48 @@
+"""What the engine runs with, once the folder has been read without an error."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.account import Account
+from engine.channels.tariff import TariffFile
+from engine.noun import Written
+from engine.rules.ruleset import Ruleset
+from engine.settings.engine_file import Web
+from engine.sources.imap.mailbox import Mailbox
+
+__all__ = ["AccountSettings", "Settings", "Web"]
+
+
+@dataclass(frozen=True)
+class AccountSettings:
+    """One account and the mailboxes that are watched for it; the paths in them are absolute."""
+
+    account: Account
+    mailboxes: tuple[Mailbox, ...]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The configuration in force."""
+
+    folder: Path
+    """Absolute: the folder that holds engine.yaml."""
+    data: Path
+    """Absolute: what the engine writes."""
+    stream: str
+    """A URL: ``sqlite:////var/…/stream.db`` or ``kafka://…``."""
+    store: str
+    """A URL as SQLAlchemy takes it."""
+    web: Web
+    providers: Mapping[str, Written]
+    """By name; each of one of the models in `engine.channels.registry.SETTINGS`, its paths absolute."""
+    tariff: TariffFile
+    accounts: tuple[AccountSettings, ...]
+    ruleset: Ruleset
+    version: str
+    """Twelve hex digits of the files' names and contents, without the secrets' files."""
+
+    def account(self, id: str) -> AccountSettings | None:
+        """The account of this id, or None."""
+        return next((each for each in self.accounts if each.account.id == id), None)
