@@ -1,0 +1,97 @@
+"""The engine's small web server: callbacks of providers, and `/livez`. Loopback by default."""
+
+import errno
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from engine.channels.provider import Provider
+from engine.errors import TocsinError
+from engine.topics import Topic
+from engine.web.callbacks import MOST_CALLBACK_BYTES, take_callbacks
+
+Publish = Callable[[Topic, Sequence[Any]], Awaitable[None]]
+
+#: Seconds that requests under way get to end before the server hangs up on them.
+_GRACE = 2.0
+
+
+class Listener:
+    """An aiohttp application on one host and port."""
+
+    def __init__(self, app: web.Application, host: str, port: int, *, remedy: str) -> None:
+        """`remedy` is what to do when the port is taken. Port 0 takes a free one."""
+        self._app = app
+        self._host = host
+        self._port = port
+        self._remedy = remedy
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises TocsinError that names host:port when that cannot be."""
+        runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=_GRACE)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, self._host, self._port).start()
+        except OSError as error:
+            await runner.cleanup()
+            taken = error.errno == errno.EADDRINUSE
+            said = "another program already listens on this port" if taken else "cannot listen here"
+            raise TocsinError(said, place=f"{self._host}:{self._port}", remedy=self._remedy) from None
+        self._runner = runner
+        self._port = runner.addresses[0][1]
+
+    @property
+    def port(self) -> int:
+        """The port it listens on, once started."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """Where it is, without a slash at the end."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    async def stop(self) -> None:
+        """Let go of the port; requests under way may end."""
+        if self._runner is not None:
+            runner, self._runner = self._runner, None
+            await runner.cleanup()
+
+
+class Web:
+    """What the engine itself serves."""
+
+    def __init__(self, host: str, port: int, providers: Mapping[str, Provider], publish: Publish) -> None:
+        """`publish` returns when the records are durable on the stream, and raises when they are not."""
+        app = web.Application(client_max_size=MOST_CALLBACK_BYTES)
+        app.add_routes(
+            [
+                web.get("/livez", _live),
+                web.post("/callbacks/{provider}", take_callbacks(providers, publish)),
+            ]
+        )
+        self._listener = Listener(
+            app,
+            host,
+            port,
+            remedy=f"stop the other program, or choose another port in engine.yaml: web: {{port: {port + 1}}}",
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it is, once started."""
+        return self._listener.url
+
+    async def start(self) -> None:
+        """Listen. Raises TocsinError when the port is taken."""
+        await self._listener.start()
+
+    async def stop(self) -> None:
+        """Let go of the port."""
+        await self._listener.stop()
+
+
+async def _live(_request: web.Request) -> web.Response:
+    return web.Response(text="ok\n")
