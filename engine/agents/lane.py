@@ -121,7 +121,8 @@ class Lane:
     async def _isolate(self, waiting: list[tuple[Fetched, Any]]) -> None:
         """One by one: a record that failed holds back those of its own key, the others go on."""
         failures: dict[int, int] = {}
-        for turn in range(len(waiting) * TRIES):
+        turn = 0
+        while waiting:
             again: list[tuple[Fetched, Any]] = []
             held: set[bytes | None] = set()
             for record, noun in waiting:
@@ -137,10 +138,10 @@ class Lane:
                     continue
                 held.add(record.key)
                 again.append((record, noun))
-            if not again:
-                return
             waiting = again
-            await self._pause(turn % TRIES)
+            if waiting:
+                await self._pause(turn % TRIES)
+                turn += 1
 
     async def _fails(self, nouns: list[Any]) -> Exception | None:
         """Give `nouns` to the hop; answers its error, but waits out those of the store and the stream."""
