@@ -4,6 +4,7 @@ The proofs judge the engine by this file: what it says was taken, was taken.
 """
 
 import asyncio
+import fcntl
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -57,16 +58,27 @@ class Journal:
     """An append-only file. Lines that arrive together share one fsync."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make the file. Its last line may be torn by a kill: nobody was answered for it, it is cut off."""
+        """Open or make the file. Its last line may be torn by a kill: nobody was answered for it, it is cut off.
+
+        Raises BlockingIOError when another phone writes to it, ValueError when it is not a journal.
+        """
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        whole, _, torn = path.read_bytes().rpartition(b"\n")
-        if torn:
-            os.ftruncate(self._file, len(whole) + 1 if whole else 0)
-        self.lines: Sequence[Line] = [Line.model_validate_json(line) for line in whole.splitlines()]
-        """What stood in the file when it was opened."""
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # two writers would each number their own lines
+            self.lines = self._read(path)
+            """What stood in the file when it was opened."""
+        except BaseException:
+            os.close(self._file)
+            raise
         self._seq = self.lines[-1].seq if self.lines else 0
         self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
+
+    def _read(self, path: Path) -> Sequence[Line]:
+        whole, _, torn = path.read_bytes().rpartition(b"\n")
+        if torn:
+            os.ftruncate(self._file, len(whole) + 1 if whole else 0)
+        return [Line.model_validate_json(line) for line in whole.splitlines()]
 
     def compose(self, did: Did, **said: str) -> Line:
         """A line with the next number, not yet written."""

@@ -9,7 +9,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field, ValidationError
 
-from engine.channels.provider import ProviderClass
+from engine.answer import ProviderClass
 from engine.demo.behaviour import Behaviour, Script
 from engine.demo.journal import Did, Journal, Line
 from engine.demo.reports import Reporter
@@ -249,8 +249,9 @@ async def run(
     try:
         journal = Journal(journal_path)
     except (OSError, ValueError) as error:
+        busy = isinstance(error, BlockingIOError)
         raise TocsinError(
-            f"this cannot be used as the phone's journal: {type(error).__name__}",
+            "another phone writes to this journal" if busy else f"this cannot be a journal: {type(error).__name__}",
             place=str(journal_path),
             remedy="give another file with --journal",
         ) from None

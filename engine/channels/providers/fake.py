@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator, model_validator
 
-from engine.channels.provider import Answer, Outcome, ProviderClass
+from engine.answer import Answer, Outcome, ProviderClass
 from engine.duration import Duration
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError, Reply
@@ -150,7 +150,7 @@ class FakeProvider:
         if self._settings.token is None:
             return
         shown = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
-        if not hmac.compare_digest(shown.encode(), self._headers["Authorization"].encode()):
+        if not hmac.compare_digest(shown.encode(errors="replace"), self._headers["Authorization"].encode()):
             raise PermissionError("the callback does not show the shared token")
 
     async def _call(self, method: str, path: str, body: dict[str, str] | None) -> Answer:

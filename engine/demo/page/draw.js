@@ -16,7 +16,7 @@ export function element(tag, name, text) {
 }
 
 export function clock(moment) {
-  return new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 }
 
 // +32470000001 -> +32 470 00 00 01: for reading only; other countries are grouped in threes.
@@ -41,15 +41,15 @@ function drawMessage(message) {
   return item;
 }
 
-// Puts `message` on `list`, or draws it anew where it already stands.
-export function showMessage(list, message) {
+// Puts `message` on `list`, or draws it anew where it already stands. `live`: it arrives now.
+export function showMessage(list, message, live) {
   const drawn = drawMessage(message);
   const standing = [...list.children].find((item) => item.dataset.id === message.id);
   if (standing) {
     standing.replaceWith(drawn);
     return;
   }
-  drawn.classList.add("new");
+  if (live) drawn.classList.add("new");
   list.append(drawn);
   list.scrollTop = list.scrollHeight;
 }

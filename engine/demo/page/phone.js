@@ -26,7 +26,7 @@ function offerNumbers() {
 
 function redraw() {
   list.replaceChildren();
-  for (const message of messages.values()) if (message.to === chosen) showMessage(list, message);
+  for (const message of messages.values()) if (message.to === chosen) showMessage(list, message, false);
 }
 
 function take(message) {
@@ -34,7 +34,7 @@ function take(message) {
   const before = chosen;
   offerNumbers();
   if (before !== chosen) redraw();
-  else if (message.to === chosen) showMessage(list, message);
+  else if (message.to === chosen) showMessage(list, message, true);
 }
 
 numbers.addEventListener("change", () => {
