@@ -17,8 +17,8 @@ from engine.agents.app import Binding, Stream
 from engine.agents.desk import Bells, Desk
 from engine.agents.line import LINE, Hop
 from engine.channels import registry
+from engine.channels.tariff import Tariff
 from engine.dead_letter import DeadLetter
-from engine.errors import TocsinError
 from engine.net import Http
 from engine.settings import Settings
 from engine.sources.imap.watcher import Office
@@ -78,7 +78,8 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
             store=store,
             accounts={each.account.id: each.account for each in settings.accounts},
             ruleset=settings.ruleset,
-            tariff=settings.tariff,
+            tariff=Tariff.of(settings.tariff),
+            currency=settings.tariff.currency,
             providers=providers,
             publish=publish,
             clock=clock,
@@ -140,8 +141,9 @@ async def _until(
 ) -> BaseException | None:
     """Wait for the wish to stop, or for whatever ended first without being asked."""
     asked = asyncio.create_task(stop.wait())
+    waits: set[asyncio.Future[Any]] = {asked, failed, *loops}
     try:
-        done, _ = await asyncio.wait({asked, failed, *loops}, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
         asked.cancel()
     for each in done:
@@ -164,6 +166,3 @@ async def _drain(stream: Stream, web: Web, loops: dict[Hop, asyncio.Task[None]])
             await web.stop()
             if not await stream.drain(PATIENCE):
                 log.warning("records in work did not finish in %.0f s; they come again", PATIENCE)
-
-
-__all__ = ["PATIENCE", "TocsinError", "clock", "jitter", "run"]

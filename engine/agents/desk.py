@@ -9,7 +9,7 @@ from typing import Any
 from engine.account import Account
 from engine.channels.provider import Provider
 from engine.channels.tariff import Tariff
-from engine.rules.load import Ruleset
+from engine.rules.ruleset import Ruleset
 from engine.sources.imap.mailbox import Mailbox
 from engine.sources.imap.watcher import Office
 from engine.store.database import Database
@@ -36,6 +36,8 @@ class Desk:
     accounts: Mapping[str, Account]
     ruleset: Ruleset
     tariff: Tariff
+    currency: str
+    """The tariff's; balances are kept in it."""
     providers: Mapping[str, Provider]
     publish: Publish
     clock: Callable[[], datetime]

@@ -6,12 +6,11 @@ due ─wake───────────────────────
 outbox ─relay─► fates
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine import topics
-from engine.agents.desk import Desk
 from engine.agents.match import match
 from engine.agents.relay import relay
 from engine.agents.route import route
@@ -21,10 +20,9 @@ from engine.agents.wake import wake
 from engine.agents.watch import watch
 from engine.topics import Topic
 
-#: A hop on a topic: a list of its nouns in, outputs durable when it returns.
-Takes = Callable[[Desk, Any], Awaitable[None]]
-#: A hop on anything else: runs until the engine drains.
-Runs = Callable[[Desk], Awaitable[None]]
+#: A hop on a topic is called with the desk and a list of the topic's nouns, and its outputs are durable when it
+#: returns; a hop on anything else is called with the desk and runs until the engine drains.
+Work = Callable[..., Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Hop:
 
     name: str
     input: Topic | Literal["mailboxes", "queue", "due", "outbox"]
-    work: Takes | Runs
+    work: Work
     drain: int
 
 

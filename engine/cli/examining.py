@@ -1,0 +1,71 @@
+"""What `tocsin doctor` looks at."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from engine import settings
+from engine.errors import TocsinError
+from engine.settings import Settings
+from engine.sources.imap.probe import probe
+from engine.store import ledger, revision
+from engine.store.database import Database, shown
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was tried: where, whether it is well, what was found, what to do."""
+
+    ok: bool
+    place: str
+    message: str
+    remedy: str = ""
+
+
+async def examine(config: Path) -> list[Finding]:
+    """Try everything. Raises ConfigurationError when there is no configuration to go by."""
+    wanted = settings.require(config)
+    found = [Finding(True, str(config), f"configuration {wanted.version} is sound")]
+    found += await asyncio.to_thread(_store, wanted)
+    for each in wanted.accounts:
+        for mailbox in each.mailboxes:
+            found += [
+                Finding(one.ok, f"{each.account.id} {one.place}", f"{one.what}: {one.why}", one.fix)
+                for one in await probe(each.account.id, mailbox)
+            ]
+    for name, provider in wanted.providers.items():
+        found.append(await _provider(name, getattr(provider, "url", "")))
+    return found
+
+
+def _store(wanted: Settings) -> list[Finding]:
+    place = shown(wanted.store)
+    try:
+        wanted.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        store = Database(wanted.store)
+    except (TocsinError, OSError) as error:
+        return [Finding(False, place, str(error))]
+    try:
+        revision.ensure(store)
+        differences = store.read(ledger.differences)
+    except TocsinError as error:
+        return [Finding(False, error.place, error.message, error.remedy)]
+    finally:
+        store.close()
+    if differences:
+        return [Finding(False, place, f"the ledger differs: {differences[0]}", "tocsin db prove shows all; tell us")]
+    return [Finding(True, place, "the store is there and the ledger agrees with itself")]
+
+
+async def _provider(name: str, url: str) -> Finding:
+    parts = urlsplit(url)
+    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    place = f"provider {name} {host}:{port}"
+    try:
+        _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 10)
+    except (OSError, TimeoutError) as error:
+        why = getattr(error, "strerror", None) or str(error) or "no answer in 10 s"
+        return Finding(False, place, f"cannot be reached: {why}", f"open {host}:{port} for outgoing traffic")
+    writer.close()
+    return Finding(True, place, "answers")
