@@ -2,16 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Literal, Self
+from typing import Self
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
+from engine.document import VersionOne
 from engine.money import Money
 from engine.noun import Written
-
-
-def _whole(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 class TariffRow(Written):
@@ -26,7 +23,7 @@ class TariffRow(Written):
 class TariffFile(Written):
     """`config/tariff.yaml`."""
 
-    version: Annotated[Literal[1], BeforeValidator(_whole)]
+    version: VersionOne
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     sms: tuple[TariffRow, ...] = ()
 
@@ -60,14 +57,17 @@ class Line:
 class Tariff:
     """Finds the line for a number."""
 
-    def __init__(self, lines: Iterable[Line]) -> None:
+    def __init__(self, currency: str, lines: Iterable[Line]) -> None:
+        self.currency = currency
+        """ISO 4217; every price is in it."""
         self._lines = {line.prefix: line for line in lines}
         self._longest = max(map(len, self._lines), default=0)
 
     @classmethod
     def of(cls, file: TariffFile) -> Self:
         """The tariff that a person wrote down."""
-        return cls(Line(row.prefix, Money.parse(row.price, file.currency), row.provider) for row in file.sms)
+        lines = [Line(row.prefix, Money.parse(row.price, file.currency), row.provider) for row in file.sms]
+        return cls(file.currency, lines)
 
     def find(self, number: str) -> Line | None:
         """The line with the longest prefix of this E.164 number, or None when no line covers it."""

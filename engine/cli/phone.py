@@ -28,6 +28,8 @@ def command(host: str, port: int, journal: Path, callback: str, token_file: Path
     from engine.demo.phone import run
 
     token = token_file.read_text(encoding="utf-8").strip() if token_file else ""
+    if token_file and not token:
+        raise click.BadParameter("the file is empty", param_hint="--token-file")
 
     async def serve() -> None:
         until = asyncio.Event()

@@ -4,6 +4,7 @@ import hmac
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
@@ -11,6 +12,7 @@ from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_val
 
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.duration import Duration
+from engine.errors import ProviderError
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError, Reply
 from engine.notification import Channel
@@ -31,6 +33,8 @@ class FakeSettings(Written):
     key_life: Duration = timedelta(hours=24)
     token: SecretStr | None = None
     """Both ways: we show it when we send, the phone shows it when it reports."""
+    token_file: Path | None = None
+    """A file that holds the token, so that it need not stand in engine.yaml."""
     sender: str = Field(default="Tocsin", min_length=1, max_length=15)
 
     @field_validator("url")
@@ -45,8 +49,10 @@ class FakeSettings(Written):
 
     @model_validator(mode="after")
     def _a_stranger_needs_a_token(self) -> "FakeSettings":
-        if self.token is None and urlsplit(self.url).hostname not in _LOOPBACK:
-            raise ValueError("a phone that is not on this machine needs a token")
+        if self.token is not None and self.token_file is not None:
+            raise ValueError("give token or token_file, not both")
+        if self.token is None and self.token_file is None and urlsplit(self.url).hostname not in _LOOPBACK:
+            raise ValueError("a phone that is not on this machine needs a token or a token_file")
         return self
 
 
@@ -94,9 +100,8 @@ class FakeProvider:
         self.timeout = settings.timeout
         self._settings = settings
         self._http = http
-        self._headers = {}
-        if settings.token is not None:
-            self._headers["Authorization"] = f"Bearer {settings.token.get_secret_value()}"
+        token = _read_token(settings)
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def send(self, message: Message, client_ref: str) -> Answer:
         """Hand over `message` under our reference."""
@@ -147,8 +152,8 @@ class FakeProvider:
         """Nothing is kept open; the HTTP client belongs to whoever made it."""
 
     def _check_token(self, headers: Mapping[str, str]) -> None:
-        if self._settings.token is None:
-            return
+        if not self._headers:
+            return  # only a phone on this machine may go without
         shown = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
         if not hmac.compare_digest(shown.encode(errors="replace"), self._headers["Authorization"].encode()):
             raise PermissionError("the callback does not show the shared token")
@@ -163,6 +168,24 @@ class FakeProvider:
         except NoReplyError as error:
             return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
         return _understand(reply, asked=method == "GET")
+
+
+def _read_token(settings: FakeSettings) -> str:
+    if settings.token is not None:
+        return settings.token.get_secret_value()
+    if settings.token_file is None:
+        return ""
+    try:
+        token = settings.token_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProviderError(
+            f"the file cannot be read: {type(error).__name__}",
+            place=str(settings.token_file),
+            remedy="write the token that the phone was given with --token-file into it",
+        ) from None
+    if not token:
+        raise ProviderError("the file is empty", place=str(settings.token_file), remedy="write the token into it")
+    return token
 
 
 def _understand(reply: Reply, *, asked: bool) -> Answer:
