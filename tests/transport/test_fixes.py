@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import logging
+from typing import Any
 
 import faust
 import pytest
@@ -118,9 +119,13 @@ PINS = {
 }
 
 
+def inside(function: Any) -> Any:
+    """The function in a decorated one: mode keeps a service's task as an object."""
+    return inspect.unwrap(getattr(function, "fun", function))
+
+
 def mark(function: object) -> str:
-    source = inspect.getsource(inspect.unwrap(getattr(function, "fun", function)))  # type: ignore[arg-type]
-    return hashlib.sha256(source.encode()).hexdigest()[:12]
+    return hashlib.sha256(inspect.getsource(inside(function)).encode()).hexdigest()[:12]
 
 
 def test_faust_is_the_one_these_fixes_were_written_for() -> None:
@@ -128,6 +133,6 @@ def test_faust_is_the_one_these_fixes_were_written_for() -> None:
     assert {"kafka", "aiokafka"} <= set(TRANSPORTS.aliases)
 
 
-@pytest.mark.parametrize("function", PINS, ids=lambda function: getattr(function, "__qualname__", repr(function)))
+@pytest.mark.parametrize("function", PINS, ids=[inside(each).__qualname__ for each in PINS])
 def test_what_we_touch_inside_faust_has_not_changed(function: object) -> None:
     assert mark(function) == PINS[function]  # type: ignore[index]
