@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar, overload
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -18,25 +18,20 @@ FLAWED = "flawed"
 """The kind of a validator's error that carries several mistakes inside one text."""
 
 
-@overload
-def validate(document: Document, model: type[T]) -> tuple[T | None, list[Problem]]: ...
-@overload
-def validate(document: Document, model: Any) -> tuple[Any, list[Problem]]: ...
-
-
-def validate(document: Document, model: Any) -> tuple[Any, list[Problem]]:
-    """The document as a `model` (anything pydantic can validate), or None; and all its problems, in order.
+def validate(document: Document, model: type[T]) -> tuple[T | None, list[Problem]]:
+    """The document as a `model` (a pydantic model), or None when there is an error; and all its problems, in order.
 
     The reader's own problems are among them. Never raises for what is in the document.
     """
+    hashable: Any = model
     if document.broken:
         return None, list(document.problems)
     if document.data is None:
-        empty = document.problem((), "this file is empty", code="empty", hint=_required(_known(model)))
+        empty = document.problem((), "this file is empty", code="empty", hint=_required(_known(hashable)))
         return None, [*document.problems, empty]
-    value: Any = None
+    value: T | None = None
     problems = list(document.problems)
-    known = _known(model)
+    known = _known(hashable)
     for path in known.secrets(document.data):
         document.hide(path)
     try:
