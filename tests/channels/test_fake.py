@@ -1,0 +1,153 @@
+"""The virtual phone's client keeps the contract of providers, against the real phone."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from pydantic import ValidationError
+
+from engine.answer import Outcome, ProviderClass
+from engine.channels import registry
+from engine.channels.provider import Provider
+from engine.channels.providers.fake import FakeSettings
+from engine.demo.journal import Did, Journal
+from engine.demo.phone import Phone
+from engine.errors import ProviderError
+from engine.net import Http
+from engine.reason import Reason
+from engine.receipt import Fate
+from engine.web.server import Listener
+from tests.contracts.provider import LONG, SECRET, ProviderContract, a_message
+
+
+class PhoneRig:
+    """The real phone on a free loopback port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "phone.jsonl"
+        self.http = Http()
+        self.phone = Phone(Journal(self.path), token=SECRET)
+        app = web.Application()
+        app.add_routes(self.phone.routes())
+        self.listener = Listener(app, "127.0.0.1", 0, remedy="")
+
+    async def start(self) -> None:
+        await self.listener.start()
+        await self.phone.start()
+
+    async def stop(self) -> None:
+        self.phone.hang_up()
+        await self.listener.stop()
+        await self.phone.stop()
+        await self.http.close()
+
+    def provider(
+        self, provider_class: ProviderClass, timeout: timedelta = LONG, token: str | None = SECRET
+    ) -> Provider:
+        settings = FakeSettings.model_validate(
+            {"url": self.listener.url, "class": provider_class.value, "timeout": timeout, "token": token}
+        )
+        return registry.build("phone", settings, self.http)
+
+    async def behave(self, do: str, **how: Any) -> None:
+        reply = await self.http.request(
+            "POST",
+            f"{self.listener.url}/behave",
+            json={"do": do, **how},
+            headers={"Authorization": f"Bearer {SECRET}"},
+            timeout=LONG,
+        )
+        assert reply.status == 200, reply.body
+
+    def taken(self) -> list[str]:
+        lines = [json.loads(line) for line in self.path.read_text().splitlines()]
+        return [line["ref"] for line in lines if line["did"] == Did.TAKEN]
+
+    async def switch_off(self) -> None:
+        await self.listener.stop()
+
+    def callbacks(self, ref: str) -> list[tuple[Mapping[str, str], bytes]]:
+        return [
+            (
+                {"Authorization": f"Bearer {SECRET}"},
+                json.dumps({"ref": ref, "id": "P1", "status": status, "at": "2026-11-21T10:00:00Z"}).encode(),
+            )
+            for status in ("delivered", "undelivered", "phone_off", "phone_full")
+        ]
+
+
+@pytest.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[PhoneRig]:
+    made = PhoneRig(tmp_path)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+class TestFake(ProviderContract):
+    """Every promise of the contract, for the virtual phone."""
+
+
+async def test_a_wrong_token_is_an_auth_refusal(rig: PhoneRig) -> None:
+    answer = await rig.provider(ProviderClass.IDEMPOTENT, token="wrong").send(a_message(), "r1")
+    assert (answer.outcome, answer.reason) == (Outcome.REFUSED, Reason.PROVIDER_AUTH)
+
+
+async def test_a_reference_used_for_another_text_is_refused_rather_than_swallowed(rig: PhoneRig) -> None:
+    provider = rig.provider(ProviderClass.IDEMPOTENT)
+    assert (await provider.send(a_message("one"), "r1")).outcome is Outcome.ACCEPTED
+    assert (await provider.send(a_message("two"), "r1")).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("status", "fate", "reason"),
+    [
+        ("delivered", Fate.DELIVERED, Reason.DELIVERED),
+        ("undelivered", Fate.UNDELIVERED, Reason.UNDELIVERED),
+        ("phone_off", Fate.UNDELIVERED, Reason.PHONE_OFF),
+        ("phone_full", Fate.UNDELIVERED, Reason.PHONE_FULL),
+    ],
+)
+async def test_each_word_of_the_phone_has_one_fate(rig: PhoneRig, status: str, fate: Fate, reason: Reason) -> None:
+    provider = rig.provider(ProviderClass.OPAQUE)
+    body = json.dumps({"ref": "r1", "id": "P1", "status": status, "at": "2026-11-21T10:00:00Z"}).encode()
+    [report] = provider.read_callback({"authorization": f"Bearer {SECRET}"}, {}, body)
+    assert (report.fate, report.reason, report.client_ref, report.provider_ref) == (fate, reason, "r1", "P1")
+
+
+def test_only_a_phone_on_this_machine_may_go_without_a_token() -> None:
+    assert FakeSettings.model_validate({"url": "http://localhost:8026"}).token is None
+    with pytest.raises(ValidationError, match="needs a token"):
+        FakeSettings.model_validate({"url": "http://phone.example:8026"})
+
+
+@pytest.mark.parametrize("url", ["phone", "ftp://127.0.0.1", "http://user:pass@127.0.0.1", "http://127.0.0.1/?a=b"])
+def test_an_address_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError):
+        FakeSettings.model_validate({"url": url})
+
+
+def test_a_secret_does_not_show_in_the_settings() -> None:
+    assert SECRET not in repr(FakeSettings.model_validate({"token": SECRET}))
+
+
+def test_a_token_can_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    settings = FakeSettings.model_validate({"token_file": file})
+    with pytest.raises(ProviderError, match="cannot be read"):
+        registry.build("phone", settings, Http())
+    file.write_text(f"{SECRET}\n")
+    provider = registry.build("phone", settings, Http())
+    with pytest.raises(PermissionError):
+        provider.read_callback({}, {}, b"{}")
+    with pytest.raises(ValueError, match="not a delivery report"):
+        provider.read_callback({"Authorization": f"Bearer {SECRET}"}, {}, b"{}")
+
+
+def test_every_driver_has_settings_and_can_be_built() -> None:
+    for settings in registry.SETTINGS.values():
+        assert registry.build("any", settings(), Http()).name == "any"

@@ -1,0 +1,213 @@
+"""What every provider keeps, whatever the vendor. A provider's own test file gives the `rig` fixture."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Protocol
+from uuid import uuid4
+
+import pytest
+
+from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.provider import Provider
+from engine.message import Message
+from engine.notification import Channel
+from engine.reason import Reason
+from engine.receipt import DeliveryReport
+
+NUMBER = "+32470000001"
+TEXT = "Boss: Spoed: server down"
+SECRET = "open-sesame-4711"
+#: Longer than any test; what waits for it is hung.
+LONG = timedelta(seconds=30)
+
+
+class Rig(Protocol):
+    """The other side of a provider: a server that can be told how to fail, and that says what it took."""
+
+    def provider(self, provider_class: ProviderClass, timeout: timedelta = LONG) -> Provider:
+        """A provider that speaks to the server. `SECRET` is how it signs in."""
+        ...
+
+    async def behave(self, do: str, **how: Any) -> None:
+        """For the next request: refuse, busy, drop_before, drop_after, late, garbage, …"""
+        ...
+
+    def taken(self) -> list[str]:
+        """The references of the messages that it took, in order; one that was taken twice stands twice."""
+        ...
+
+    async def switch_off(self) -> None:
+        """Nobody listens any more."""
+        ...
+
+    def callbacks(self, ref: str) -> list[tuple[Mapping[str, str], bytes]]:
+        """Honest callbacks (headers, body) for a reference, as the server sends them."""
+        ...
+
+
+def a_message(text: str = TEXT, number: str = NUMBER) -> Message:
+    return Message(
+        id=uuid4(), account="anna", channel=Channel.SMS, provider="phone", address=number, text=text, parts=1
+    )
+
+
+def assert_discreet(answer: Answer) -> None:
+    """Neither the number, nor the text, nor a secret stands in what is kept and logged."""
+    said = repr(answer)
+    for hidden in (NUMBER, NUMBER[1:], NUMBER[3:], TEXT, SECRET):
+        assert hidden not in said
+
+
+async def send(provider: Provider, ref: str = "r1") -> Answer:
+    answer = await provider.send(a_message(), ref)
+    assert_discreet(answer)
+    return answer
+
+
+@pytest.mark.parametrize("provider_class", list(ProviderClass))
+class ProviderContract:
+    """Each test runs for each class that a provider can have."""
+
+    async def test_a_message_that_is_taken_is_accepted_with_the_provider_s_reference(
+        self, rig: Rig, provider_class: ProviderClass
+    ) -> None:
+        answer = await send(rig.provider(provider_class))
+        assert (answer.outcome, answer.reason) == (Outcome.ACCEPTED, Reason.ACCEPTED)
+        assert answer.provider_ref
+        assert rig.taken() == ["r1"]
+
+    @pytest.mark.parametrize(
+        ("word", "reason"),
+        [
+            ("bad_number", Reason.BAD_NUMBER),
+            ("auth", Reason.PROVIDER_AUTH),
+            ("no_credit", Reason.PROVIDER_NO_CREDIT),
+            ("refused", Reason.PROVIDER_REFUSED),
+        ],
+    )
+    async def test_a_final_no_is_refused_with_its_reason(
+        self, rig: Rig, provider_class: ProviderClass, word: str, reason: Reason
+    ) -> None:
+        await rig.behave("refuse", reason=word)
+        answer = await send(rig.provider(provider_class))
+        assert (answer.outcome, answer.reason) == (Outcome.REFUSED, reason)
+        assert rig.taken() == []
+
+    @pytest.mark.parametrize("do", ["busy", "unavailable"])
+    async def test_a_busy_provider_has_not_taken_it_and_says_when_to_come_back(
+        self, rig: Rig, provider_class: ProviderClass, do: str
+    ) -> None:
+        await rig.behave(do, seconds=7)
+        answer = await send(rig.provider(provider_class))
+        assert (answer.outcome, answer.reason) == (Outcome.NOT_TAKEN, Reason.PROVIDER_BUSY)
+        assert answer.retry_after == timedelta(seconds=7)
+        assert rig.taken() == []
+
+    async def test_a_provider_that_cannot_be_reached_has_certainly_not_taken_it(
+        self, rig: Rig, provider_class: ProviderClass
+    ) -> None:
+        await rig.switch_off()
+        answer = await send(rig.provider(provider_class))
+        assert (answer.outcome, answer.reason) == (Outcome.NOT_TAKEN, Reason.PROVIDER_UNREACHABLE)
+
+    @pytest.mark.parametrize("do", ["drop_before", "fail"])
+    async def test_no_clear_answer_is_unknown_even_when_it_was_not_taken(
+        self, rig: Rig, provider_class: ProviderClass, do: str
+    ) -> None:
+        await rig.behave(do)
+        answer = await send(rig.provider(provider_class))
+        assert (answer.outcome, answer.reason) == (Outcome.UNKNOWN, Reason.NO_ANSWER)
+        assert rig.taken() == []
+
+    @pytest.mark.parametrize("do", ["drop_after", "garbage"])
+    async def test_no_clear_answer_is_unknown_when_it_was_taken_and_it_was_sent_once(
+        self, rig: Rig, provider_class: ProviderClass, do: str
+    ) -> None:
+        await rig.behave(do)
+        answer = await send(rig.provider(provider_class))
+        assert (answer.outcome, answer.reason) == (Outcome.UNKNOWN, Reason.NO_ANSWER)
+        assert rig.taken() == ["r1"]
+
+    async def test_an_answer_that_comes_too_late_is_unknown(self, rig: Rig, provider_class: ProviderClass) -> None:
+        await rig.behave("late", seconds=2)
+        answer = await send(rig.provider(provider_class, timeout=timedelta(seconds=1)))
+        assert (answer.outcome, answer.reason) == (Outcome.UNKNOWN, Reason.NO_ANSWER)
+        assert rig.taken() == ["r1"]
+
+    async def test_the_same_reference_again_is_taken_once_only_by_the_idempotent(
+        self, rig: Rig, provider_class: ProviderClass
+    ) -> None:
+        provider = rig.provider(provider_class)
+        message = a_message()
+        await rig.behave("drop_after")
+        assert (await provider.send(message, "r1")).outcome is Outcome.UNKNOWN
+        again = await provider.send(message, "r1")
+        assert again.outcome is Outcome.ACCEPTED
+        assert len(rig.taken()) == (1 if provider_class is ProviderClass.IDEMPOTENT else 2)
+
+    async def test_many_messages_at_once_keep_their_own_references(
+        self, rig: Rig, provider_class: ProviderClass
+    ) -> None:
+        provider = rig.provider(provider_class)
+        answers = await asyncio.gather(*(send(provider, f"r{n}") for n in range(40)))
+        assert {answer.outcome for answer in answers} == {Outcome.ACCEPTED}
+        assert len({answer.provider_ref for answer in answers}) == 40
+        assert sorted(rig.taken()) == sorted(f"r{n}" for n in range(40))
+
+    async def test_asking_is_answered_by_the_queryable_and_unknown_to_the_others(
+        self, rig: Rig, provider_class: ProviderClass
+    ) -> None:
+        provider = rig.provider(provider_class)
+        await rig.behave("drop_after")
+        await send(provider)
+        answer = await provider.ask("r1")
+        assert_discreet(answer)
+        if provider_class is ProviderClass.QUERYABLE:
+            assert (answer.outcome, answer.reason) == (Outcome.ACCEPTED, Reason.ASKED)
+            assert answer.provider_ref
+            assert (await provider.ask("r2")).outcome is Outcome.NOT_TAKEN
+        else:
+            assert answer.outcome is Outcome.UNKNOWN
+
+    async def test_asking_in_vain_is_unknown_never_not_taken(self, rig: Rig, provider_class: ProviderClass) -> None:
+        provider = rig.provider(provider_class)
+        await rig.switch_off()
+        assert (await provider.ask("r1")).outcome is Outcome.UNKNOWN
+
+    async def test_an_honest_callback_names_our_reference_or_the_provider_s(
+        self, rig: Rig, provider_class: ProviderClass
+    ) -> None:
+        provider = rig.provider(provider_class)
+        for headers, body in rig.callbacks("r1"):
+            reports = provider.read_callback(headers, {}, body)
+            assert reports
+            for report in reports:
+                assert isinstance(report, DeliveryReport)
+                assert report.provider == provider.name
+                assert report.client_ref == "r1" or report.provider_ref
+
+    async def test_a_forged_callback_is_a_permission_error_whatever_it_holds(
+        self, rig: Rig, provider_class: ProviderClass
+    ) -> None:
+        provider = rig.provider(provider_class)
+        for headers, body in rig.callbacks("r1"):
+            for forged in (
+                {},
+                {name: value[:-1] for name, value in headers.items()},
+                {"Authorization": "Bearer \udcff"},
+            ):
+                for held in (body, b"nonsense"):
+                    with pytest.raises(PermissionError):
+                        provider.read_callback(forged, {}, held)
+
+    @pytest.mark.parametrize(
+        "garbage", [b"", b"{}", b"[]", b"null", b"\xff\xfe", b'{"ref": 1}', b"<xml/>", b"[" * 9999]
+    )
+    async def test_garbage_in_a_callback_is_a_value_error(
+        self, rig: Rig, provider_class: ProviderClass, garbage: bytes
+    ) -> None:
+        provider = rig.provider(provider_class)
+        headers, _ = rig.callbacks("r1")[0]
+        with pytest.raises(ValueError):  # noqa: PT011  (the protocol promises no more)
+            provider.read_callback(headers, {}, garbage)
