@@ -2,24 +2,24 @@
 
 import asyncio
 from collections.abc import Collection
+from typing import Any
 
 
-async def listen(
-    bell: asyncio.Event, *others: asyncio.Event | Collection[asyncio.Task[None]], seconds: float
-) -> None:
-    """Wait until `bell` or another event is set, a task is done, or `seconds` have passed; then clear `bell`."""
-    waits: set[asyncio.Future[object]] = {asyncio.ensure_future(bell.wait())}
-    mine = set(waits)
-    for other in others:
-        if isinstance(other, asyncio.Event):
-            waiting: asyncio.Future[object] = asyncio.ensure_future(other.wait())
-            waits.add(waiting)
-            mine.add(waiting)
+async def listen(*heard: asyncio.Event | Collection[asyncio.Task[None]], seconds: float) -> None:
+    """Wait until one of the events is set, one of the tasks is done, or `seconds` have passed.
+
+    It clears nothing: who answers a bell clears it before looking whether there is work, so that a ring that
+    comes in between is heard the next time.
+    """
+    mine: list[asyncio.Future[Any]] = []
+    theirs: list[asyncio.Future[Any]] = []
+    for each in heard:
+        if isinstance(each, asyncio.Event):
+            mine.append(asyncio.ensure_future(each.wait()))
         else:
-            waits.update(other)  # type: ignore[arg-type]
+            theirs += each
     try:
-        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([*mine, *theirs], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for wait in mine:
             wait.cancel()
-    bell.clear()

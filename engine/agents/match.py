@@ -1,5 +1,6 @@
 """events → rules → notifications, and one decision row per event, also for the mail that matched nothing."""
 
+import logging
 from collections.abc import Sequence
 
 from engine import topics
@@ -12,6 +13,8 @@ from engine.reason import Reason
 from engine.rules.evaluate import evaluate
 from engine.store import decisions
 
+log = logging.getLogger("tocsin.match")
+
 
 async def match(desk: Desk, events: Sequence[Event]) -> None:
     """Decide, make the decisions durable, publish what they say. Running it again publishes the same."""
@@ -20,6 +23,9 @@ async def match(desk: Desk, events: Sequence[Event]) -> None:
     answers = {event.id: (event, _decide(desk, event)) for event in events}
     standing = await desk.store.awrite(lambda connection: decisions.record(connection, list(answers.values()), now))
     failpoint("decision_committed")
+    for decision in standing:
+        level = logging.INFO if decision.notifications else logging.DEBUG
+        log.log(level, "event %s of %s: %s", decision.event_id, decision.account, decision.reason)
     notifications = [each for decision in standing for each in decision.notifications]
     if notifications:
         await desk.publish(topics.NOTIFICATIONS, notifications)

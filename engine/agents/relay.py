@@ -15,6 +15,7 @@ log = logging.getLogger("tocsin.relay")
 async def relay(desk: Desk) -> None:
     """Publish receipts in order until the engine drains. A crash between the two steps repeats, never loses."""
     while not desk.draining.is_set():
+        desk.bells.outbox.clear()
         try:
             waiting = await desk.store.aread(receipts.unpublished)
             if waiting:

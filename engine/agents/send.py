@@ -24,6 +24,7 @@ async def send(desk: Desk) -> None:
     turn = 0
     try:
         while not desk.draining.is_set():
+            desk.bells.queue.clear()
             room = MOST_IN_FLIGHT - len(in_flight)
             claims = await _claim(desk, room, turn) if room else []
             turn += len(claims)
@@ -79,6 +80,7 @@ async def _attempt(desk: Desk, claim: Claim) -> None:
             # The answer is all we have: keep it until the store takes it. If we die first, the lease lapses.
             log.error("an answer waits for the store: %s", error)
             await asyncio.sleep(1.0)
+    log.info("message %s through %s: %s (%s)", claim.message.id, provider.name, said.outcome, said.reason)
     failpoint("unknown_recorded" if said.outcome is Outcome.UNKNOWN else "settled")
     desk.bells.due.set()
     desk.bells.outbox.set()

@@ -19,6 +19,7 @@ LONGEST = 5.0
 async def wake(desk: Desk) -> None:
     """Act on what is due until the engine drains."""
     while not desk.draining.is_set():
+        desk.bells.due.clear()
         now = desk.clock()
         try:
             taken = await desk.store.awrite(lambda connection: due.take(connection, now))  # noqa: B023

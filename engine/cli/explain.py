@@ -28,12 +28,12 @@ def command(config: Path, any_id: str | None, most: int, as_json: bool) -> None:
             wanted = UUID(any_id)
         except ValueError:
             raise click.BadParameter(
-                "an ID looks like 1b4e28ba-2fa1-5d23-883f-0016d3cca427; run without one"
+                "an ID looks like 1b4e28ba-2fa1-5d23-883f-0016d3cca427"
             ) from None
     with opened(config) as (store, settings):
         zones = {each.account.id: each.account.zone for each in settings.accounts}
         if wanted is None:
-            for line in store.read(lambda connection: list_newest(connection, zones, most)):
+            for line in store.read(lambda connection: list(list_newest(connection, zones, most))):
                 click.echo(line)
             return
         found = store.read(lambda connection: story.tell(connection, wanted))
