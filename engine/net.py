@@ -88,10 +88,11 @@ class Http:
 
         if self._session is None:
             trace = aiohttp.TraceConfig()
+            trace.on_connection_create_start.append(_connect_once)
             trace.on_connection_create_end.append(_mark_connected)
             self._session = aiohttp.ClientSession(
-                # A fresh connection for every request. On a kept one, a server that hangs up while idle looks
-                # exactly like an answer that was lost, and aiohttp sends idempotent requests a second time.
+                # A fresh connection for every request: on a kept one, a server that hangs up while idle looks
+                # exactly like an answer that was lost.
                 connector=aiohttp.TCPConnector(force_close=True, limit=0),
                 timeout=aiohttp.ClientTimeout(
                     total=None, connect=CONNECT_TIMEOUT.total_seconds(), ceil_threshold=float("inf")
@@ -101,6 +102,15 @@ class Http:
                 trust_env=False,
             )
         return self._session
+
+
+async def _connect_once(_session: object, context: SimpleNamespace, _params: object) -> None:
+    # aiohttp sends GET, PUT and DELETE a second time when the first connection breaks (RFC 9112 9.3.1). Whether
+    # to send again is decided by whoever knows what was sent.
+    import aiohttp
+
+    if context.trace_request_ctx.connected:
+        raise aiohttp.ClientConnectionError
 
 
 async def _mark_connected(_session: object, context: SimpleNamespace, _params: object) -> None:
