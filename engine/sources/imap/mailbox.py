@@ -53,3 +53,8 @@ class Mailbox(Written):
     def address(self) -> tuple[str, int]:
         """(host, port) to connect to."""
         return self.host, self.port or (993 if self.tls == "on" else 143)
+
+    @property
+    def place(self) -> str:
+        """``host:port``: where every error of this mailbox says that it happened."""
+        return "{}:{}".format(*self.address)

@@ -1,0 +1,31 @@
+"""Servers that tests talk to. Each is an async context manager with a host, a port and a way to put mail in."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+
+def require(*programs: str) -> None:
+    """Skip the test when a program is not installed; fail instead when TOCSIN_REQUIRE=all."""
+    path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    missing = [program for program in programs if shutil.which(program, path=path) is None]
+    if not missing:
+        return
+    text = f"not installed: {', '.join(missing)}"
+    if os.environ.get("TOCSIN_REQUIRE") == "all":
+        pytest.fail(text)
+    pytest.skip(text)
+
+
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """A self-signed certificate for localhost and its key; needs openssl."""
+    require("openssl")
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=localhost"]
+    names = ("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+    files = ("-keyout", str(key), "-out", str(certificate))
+    subprocess.run([*words, *names, *files], check=True, capture_output=True)
+    return certificate, key
