@@ -79,7 +79,6 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
             accounts={each.account.id: each.account for each in settings.accounts},
             ruleset=settings.ruleset,
             tariff=Tariff.of(settings.tariff),
-            currency=settings.tariff.currency,
             providers=providers,
             publish=publish,
             clock=clock,

@@ -36,8 +36,6 @@ class Desk:
     accounts: Mapping[str, Account]
     ruleset: Ruleset
     tariff: Tariff
-    currency: str
-    """The tariff's; balances are kept in it."""
     providers: Mapping[str, Provider]
     publish: Publish
     clock: Callable[[], datetime]

@@ -1,0 +1,139 @@
+"""Twenty mails, three rules, three accounts, through the whole line on real parts: every fate, reason and cent."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from engine.store import ledger
+from tests.servers.client import MailServer
+from tests.servers.dovecot import DovecotServer
+from tests.servers.installation import Installation, Person
+from tests.servers.letters import letter
+from tests.servers.pymap_server import PymapServer
+
+SHARED = """\
+version: 1
+rules:
+  - name: Newsletters stay silent
+    when: {from: "@news.example"}
+    stop: true
+  - name: Urgent
+    when: {any: [{subject: {contains: [spoed, urgent]}}, {from: boss@acme.example}]}
+    notify: {to: me, text: "{from.name}: {subject|80}"}
+"""
+REPORT = """\
+version: 1
+rules:
+  - name: Weekly report
+    when: {all: [{from: reports@acme.example}, {subject: {starts_with: report}}]}
+    notify: {to: me, max_parts: 2, text: "LONG {subject|80}"}
+"""
+# 161 septets of GSM-7 make two parts.
+LONG = "Report " + "x" * 73
+
+RICH = Person("rich", "+32470000001", "u1", parts=100)
+SCARCE = Person(
+    "scarce",
+    "+32470000002",
+    "u2",
+    parts=1,
+    credit="0.40",
+    rules=REPORT.replace(
+        "LONG", "The weekly report of your company has arrived, please read it at your desk: " + "y" * 20
+    ),
+)
+POOR = Person("poor", "+32470000003", "u3")
+
+#: (who, from, subject) -> what is expected of it, in the order of delivery.
+MAILS = [
+    ("rich", "Ann <ann@x.example>", "Spoed 1", "delivered:allowance"),
+    ("scarce", "Reports <reports@acme.example>", LONG, "delivered:balance"),  # two parts; one is left: the balance
+    ("poor", "Ann <ann@x.example>", "Spoed 2", "refused:no_credit"),
+    ("rich", "Ann <ann@x.example>", "lunch", "no_rule_matched"),
+    ("rich", "Boss <boss@acme.example>", "lunch", "delivered:allowance"),
+    ("scarce", "Ann <ann@x.example>", "URGENT 3", "delivered:allowance"),  # the one part that was left
+    ("poor", "Boss <boss@acme.example>", "hello", "refused:no_credit"),
+    ("rich", "News <today@news.example>", "Urgent offer", "matched"),  # a rule that only stops
+    ("scarce", "Ann <ann@x.example>", "urgent 4", "delivered:balance"),  # 0.24 -> 0.16
+    ("poor", "Ann <ann@x.example>", "lunch", "no_rule_matched"),
+    ("rich", "Ann <ann@x.example>", "SPOED 5", "delivered:allowance"),
+    ("scarce", "Reports <reports@acme.example>", LONG, "delivered:balance"),  # 0.16 -> 0
+    ("poor", "Zoë <zoe@x.example>", "spoed €", "refused:no_credit"),
+    ("rich", "Zoë <zoe@x.example>", "spoed Ξ", "delivered:allowance"),
+    ("scarce", "Ann <ann@x.example>", "urgent 6", "refused:no_credit"),
+    ("poor", "News <today@news.example>", "urgent", "matched"),
+    ("rich", "Ann <ann@x.example>", "report", "no_rule_matched"),
+    ("scarce", "Ann <ann@x.example>", "report", "no_rule_matched"),
+    ("poor", "Ann <ann@x.example>", "Spoed 7", "refused:no_credit"),
+    ("rich", "Ann <ann@x.example>", "Re: spoed 8", "delivered:allowance"),
+]
+
+
+@asynccontextmanager
+async def _server(kind: str) -> AsyncIterator[MailServer]:
+    running = PymapServer.running(users=3) if kind == "pymap" else DovecotServer.running()
+    async with running as server:
+        yield server
+
+
+@pytest.mark.parametrize("kind", ["pymap", pytest.param("dovecot", marks=pytest.mark.live)])
+async def test_twenty_mails_meet_their_fates(kind: str, tmp_path: Path) -> None:
+    people = [RICH, SCARCE, POOR]
+    installation = Installation(tmp_path)
+    async with _server(kind) as server:
+        try:
+            phone = await installation.start_phone()
+            installation.write(people, server, shared=SHARED)
+            assert await installation.start_engine()
+            await installation.watching(3)
+            users = {each.id: each.user for each in people}
+            for who, sender, subject, _ in MAILS:
+                await server.deliver(users[who], letter(subject, sender=sender))
+            await installation.until(lambda: installation.count("decision") == len(MAILS), "20 decisions")
+            # sent = handed over; the reports then say that they arrived
+            wanted = sum(expected.startswith("delivered") for *_, expected in MAILS)
+            await installation.until(
+                lambda: installation.count("message", "fate = 'delivered'") == wanted, "receipts"
+            )
+            assert await installation.end_engine() == 0
+            _check(installation, phone.taken())
+        finally:
+            await installation.close()
+
+
+def _check(installation: Installation, taken: list[dict[str, object]]) -> None:
+    found = installation.rows(
+        """
+        SELECT d.account_id, json_extract(d.event, '$.subject') AS subject, d.reason,
+               (SELECT r.fate || ':' || CASE r.fate WHEN 'refused' THEN r.reason
+                       ELSE CASE l.unit WHEN 'part' THEN 'allowance' ELSE 'balance' END END
+                FROM notification n JOIN receipt r ON r.notification_id = n.id
+                LEFT JOIN message m ON m.notification_id = n.id LEFT JOIN ledger_account l ON l.id = m.bucket_id
+                WHERE n.event_id = d.event_id ORDER BY r.seq DESC LIMIT 1) AS fate
+        FROM decision d ORDER BY d.account_id, json_extract(d.event, '$.uid')
+        """
+    )
+    became = [(row.account_id, row.subject, row.fate or row.reason) for row in found]
+    expected = [(who, subject, fate) for who, _, subject, fate in sorted(MAILS, key=lambda mail: mail[0])]
+    assert became == expected
+
+    # Each SMS once, and only those: the phone's own journal.
+    wanted = sorted(who for who, *_, fate in MAILS if fate.startswith("delivered"))
+    numbers = {each.number: each.id for each in (RICH, SCARCE, POOR)}
+    assert sorted(numbers[str(each["to"])] for each in taken) == wanted
+    assert len({each["ref"] for each in taken}) == len(taken)
+
+    with installation.store() as store:
+        assert store.read(ledger.differences) == []
+        credit = {
+            (name, each.unit): (each.available, each.held, each.spent)
+            for name in ("rich", "scarce", "poor")
+            for each in store.read(lambda c: ledger.credits(c, name))  # noqa: B023
+        }
+    assert credit == {
+        ("rich", "part"): (95, 0, 5),
+        ("scarce", "part"): (0, 0, 1),
+        ("scarce", "EUR"): (0, 0, 4000),
+    }
