@@ -1,0 +1,40 @@
+"""The demo's mailbox: a real IMAP server (pymap) with one user, in memory. A process of its own, by `python -m`."""
+
+import asyncio
+import signal
+import sys
+from argparse import Namespace
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from engine.demo.ports import find_free
+
+
+async def serve(user: str, password: str) -> None:
+    """Serve one mailbox on a free loopback port until SIGTERM. Says on stdout which, once it can be reached."""
+    from pymap.backend.dict import Config, DictBackend, Login
+    from pymap.imap import IMAPService
+
+    config = Config(
+        Namespace(passlib_cfg=None, proxy_protocol=None, inherited_sockets=None),
+        host="127.0.0.1",
+        port=find_free(),
+        demo_data=False,
+        demo_user=user,
+        demo_password=password,
+        tls_enabled=False,
+    )
+    login = Login(config)
+    await DictBackend._add_demo_user(config, login)
+    config.apply_context()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        await IMAPService(DictBackend(login, config), config).start(stack)
+        print(f"mailbox  {config.port}", flush=True)
+        await stop.wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(sys.argv[1], Path(sys.argv[2]).read_text(encoding="ascii")))
