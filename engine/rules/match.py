@@ -259,7 +259,8 @@ def _forms(address: str) -> tuple[str, ...]:
     """An address with its domain as people write it and as mail carries it (``xn--``, RFC 3490)."""
     name, _, domain = address.rpartition("@")
     try:
-        return address, f"{name}@{domain.encode('idna').decode()}", f"{name}@{domain.encode().decode('idna')}"
+        carried = domain.encode("idna")
+        return address, f"{name}@{carried.decode('ascii')}", f"{name}@{carried.decode('idna')}"
     except UnicodeError:
         return (address,)
 

@@ -1,0 +1,58 @@
+"""Every seeded mistake is found where it stands, with its correction, and nothing else is said."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.cli.init import starter
+from engine.document import Problem
+from engine.settings import load
+
+BROKEN = Path(__file__).parent / "data" / "broken"
+FILES = sorted(BROKEN.glob("*.yaml"))
+#: Where a file of each kind stands in a configuration folder.
+HOMES = {
+    "rules": "rules/me/first.yaml",
+    "account": "accounts/me.yaml",
+    "engine": "engine.yaml",
+    "tariff": "tariff.yaml",
+}
+
+
+def _problems(broken: Path, folder: Path) -> tuple[str, list[Problem]]:
+    """The problems of a good configuration in which one file is this broken one."""
+    for name, content in starter():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    (folder / "secrets/me.password").write_text("x")
+    home = folder / HOMES[broken.name.partition("-")[0]]
+    if broken.name.startswith("account"):
+        shutil.rmtree(folder / "rules/me")
+    shutil.copy(broken, home)
+    settings, problems = load(folder)
+    assert settings is None
+    return str(home), [problem for problem in problems if problem.severity == "error"]
+
+
+def _expected(broken: Path) -> list[tuple[str, str]]:
+    header = broken.read_bytes().decode(errors="replace")
+    return re.findall(r"^# expect (\d+:\d+) (.+)$", header, re.MULTILINE)
+
+
+@pytest.mark.parametrize("broken", FILES, ids=lambda path: path.stem)
+def test_a_mistake_is_found_at_its_place_with_its_correction(broken: Path, tmp_path: Path) -> None:
+    file, problems = _problems(broken, tmp_path)
+    expected = _expected(broken)
+    if broken.name.startswith("engine"):
+        # without its provider the tariff has a mistake too
+        problems = [problem for problem in problems if problem.file == file]
+    assert [(problem.place) for problem in problems] == [f"{file}:{place}" for place, _ in expected]
+    for problem, (_, correction) in zip(problems, expected, strict=True):
+        assert correction in f"{problem.message} {problem.label} {problem.hint}"
+
+
+def test_there_are_many_of_them() -> None:
+    assert len(FILES) >= 25
