@@ -18,7 +18,7 @@ A tour, in the order in which a mail passes:
 
 Under the line: `engine/agents/app.py` carries the topics of `engine/topics.py` by Faust, over
 `engine/transport/sqlite.py` on one machine. Above it: `engine/wiring.py` builds everything in one straight
-function, `engine/settings.py` reads the files, `engine/cli/` is the command `tocsin`.
+function, `engine/settings/` reads the files, `engine/cli/` is the command `tocsin`.
 
 At the bottom lie the nouns (`engine/account.py`, `engine/message.py`, `engine/receipt.py`, ...) and the words:
 every no is a member of `engine/reason.py`. What may import what is checked: `.importlinter`, `tests/house/`.

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import click
 
+from engine.errors import ConfigurationError
+
 _ACCOUNT = "accounts/me.yaml"
 _PASSWORD = "secrets/me.password"  # noqa: S105  (the name of a file)
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@_/-]*")
@@ -33,13 +35,24 @@ def command(
         number = _read_number(number or _ask("Your mobile number", "+32 470 00 00 01"))
     elif host or user or number or zone:
         click.echo(f"kept {folder / _ACCOUNT}: change the mailbox and the number there", err=True)
+    account = {"host": host, "user": user, "number": number, "zone": zone or _zone_here()}
+    try:
+        _write_all(folder, account)
+    except OSError as error:
+        place = str(error.filename or folder)
+        raise ConfigurationError(
+            f"cannot be written: {error.strerror}",
+            place=place,
+            remedy="choose a folder that is yours: tocsin init DIR",
+        ) from None
+    _say_next(folder)
+
+
+def _write_all(folder: Path, account: dict[str, str | None]) -> None:
     for name, content in starter():
-        if name == _ACCOUNT:
-            content = fill_in(content, host=host, user=user, number=number, zone=zone or _zone_here())
-        _write(folder / name, content)
+        _write(folder / name, fill_in(content, **account) if name == _ACCOUNT else content)
     _write(folder / _PASSWORD, "", secret=True)
     _write_schemas(folder)
-    _say_next(folder)
 
 
 def starter() -> Iterator[tuple[str, str]]:

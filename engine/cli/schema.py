@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from engine.errors import ConfigurationError
+
 NAMES = ("rules", "account", "engine", "tariff")
 
 
@@ -19,6 +21,10 @@ def command(config: Path, name: str | None) -> None:
     if name:
         click.echo(generate()[name], nl=False)
         return
+    if not config.is_dir():
+        raise ConfigurationError(
+            "there is no such folder", place=str(config), remedy="tocsin init writes a first one"
+        )
     for path in write(config):
         click.echo(f"wrote {path}")
 

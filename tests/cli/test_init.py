@@ -70,6 +70,13 @@ def test_a_number_that_cannot_be_told_is_refused_before_anything_is_written(
     assert not (tmp_path / "new").exists()
 
 
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = init(tmp_path / "file" / "config", *MINE)
+    assert result.exit_code == 1
+    assert "cannot be written: Not a directory" in result.stderr
+
+
 @given(st.text(st.characters(categories=["L", "N", "P", "S"]), min_size=1, max_size=30))
 def test_whatever_is_filled_in_is_read_back(value: str) -> None:
     content = fill_in(dict(starter())["accounts/me.yaml"], host=value, user=value, number=value, zone=value)
