@@ -26,8 +26,8 @@ class Scene:
 class Follower:
     """Looks on, and tells whoever wants to know of every change."""
 
-    def __init__(self, store: str, phone: str, tell: Callable[[Scene], None]) -> None:
-        self._reading = Reading(store)
+    def __init__(self, reading: Reading, phone: str, tell: Callable[[Scene], None]) -> None:
+        self._reading = reading
         self._http = Http()
         self._phone = phone
         self._tell = tell

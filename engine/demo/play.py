@@ -13,6 +13,7 @@ from engine.demo.follow import Follower, Scene
 from engine.demo.narrate import Narrator, clean, describe
 from engine.demo.page import Page
 from engine.demo.post import Letter, deliver
+from engine.demo.reading import Reading
 from engine.demo.stage import Stage, set_up
 from engine.errors import TocsinError
 from engine.web.server import Listener
@@ -55,6 +56,7 @@ async def play(*, once: bool, port: int | None) -> None:
         if once:
             # Judged after the engine has ended: what it would still have sent stands here too.
             _judge(folder / "phone.jsonl")
+            print(f"proven: the phone took exactly one text, {EXPECTED!r}")
 
 
 async def _perform(stage: Stage, *, once: bool, port: int | None) -> None:
@@ -78,7 +80,7 @@ async def _perform(stage: Stage, *, once: bool, port: int | None) -> None:
         print(f"phone     {stage.phone}/  {NUMBER}")
         print(f"page      {listener.url}/")
         print(_REAL, flush=True)
-        follower = Follower(settings.require(stage.config).store, stage.phone, tell)
+        follower = Follower(Reading(settings.require(stage.config).store, stage.config), stage.phone, tell)
         stack.push_async_callback(follower.close)
         if once:
             await _prove(follower, narrator, post)

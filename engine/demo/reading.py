@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -77,48 +78,49 @@ class Standing:
 class Reading:
     """The store, opened beside the running engine, read-only."""
 
-    def __init__(self, store: str) -> None:
-        """`store` is its URL, as in the settings."""
+    def __init__(self, store: str, config: Path) -> None:
+        """`store` is its URL, as in the settings; places are shown relative to the `config` folder."""
         self._store = Database(store)
+        self._above = f"{config}/"
 
     async def read(self) -> tuple[list[MailStory], Standing]:
         """The mails, newest last, and the credit, all of one moment."""
-        return await self._store.aread(lambda connection: (_mails(connection), _standing(connection)))
+        return await self._store.aread(lambda connection: (self._mails(connection), _standing(connection)))
 
     def close(self) -> None:
         """Let go of the file."""
         self._store.close()
 
+    def _mails(self, connection: sa.Connection) -> list[MailStory]:
+        newest = decisions.latest(connection, 50)
+        return [
+            self._mail(connection, decision.event_id) for event, decision in reversed(newest) if event.kind == "mail"
+        ]
 
-def _mails(connection: sa.Connection) -> list[MailStory]:
-    newest = decisions.latest(connection, 50)
-    return [_mail(connection, decision.event_id) for event, decision in reversed(newest) if event.kind == "mail"]
-
-
-def _mail(connection: sa.Connection, event_id: UUID) -> MailStory:
-    told = story.tell(connection, event_id)
-    assert told is not None
-    assert isinstance(told.event, MailArrived)
-    decision = told.decision
-    rules = tuple(
-        RuleStory(
-            name=answer.name or answer.rule,
-            place=answer.place,
-            matched=answer.reason is Reason.MATCHED,
-            conditions=tuple(Condition(each.condition, each.found, each.holds) for each in answer.evidence),
+    def _mail(self, connection: sa.Connection, event_id: UUID) -> MailStory:
+        told = story.tell(connection, event_id)
+        assert told is not None
+        assert isinstance(told.event, MailArrived)
+        decision = told.decision
+        rules = tuple(
+            RuleStory(
+                name=answer.name or answer.rule,
+                place=answer.place.replace(self._above, ""),
+                matched=answer.reason is Reason.MATCHED,
+                conditions=tuple(Condition(each.condition, each.found, each.holds) for each in answer.evidence),
+            )
+            for answer in decision.answers
         )
-        for answer in decision.answers
-    )
-    return MailStory(
-        id=str(event_id),
-        at=told.event.arrived_at.isoformat(),
-        sender=told.event.sender.address if told.event.sender else "",
-        subject=told.event.subject,
-        reason=decision.reason.sentence,
-        rules=rules,
-        sent=tuple(each for notification in told.notifications for each in _sent(notification)),
-        explained=tuple(explain(decision, told.event)),
-    )
+        return MailStory(
+            id=str(event_id),
+            at=told.event.arrived_at.isoformat(),
+            sender=told.event.sender.address if told.event.sender else "",
+            subject=told.event.subject,
+            reason=decision.reason.sentence,
+            rules=rules,
+            sent=tuple(each for notification in told.notifications for each in _sent(notification)),
+            explained=tuple(line.replace(self._above, "") for line in explain(decision, told.event)),
+        )
 
 
 def _sent(told: NotificationStory) -> Sequence[Sent]:
