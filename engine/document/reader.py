@@ -11,8 +11,9 @@ from typing import Any
 
 import yaml
 
-from engine.document.problem import Problem, Related, Span
+from engine.document.problem import Problem, Span
 from engine.document.source import Document, Path, holds_password, is_secret_name, may_hold_secret
+from engine.document.syntax import note_secrets_roughly, syntax_problem
 
 MOST_BYTES = 1_000_000
 MOST_NODES = 50_000
@@ -23,20 +24,6 @@ _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 # What YAML 1.1 (5.1) calls printable; the parser refuses the rest without a place.
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-#: What the parser says, in words for someone who does not know YAML's grammar.
-_WORDS = (
-    ("mapping values are not allowed", "a ': ' stands where no setting can begin"),
-    ("could not find expected ':'", "a setting without its ':'"),
-    ("did not find expected key", "this line does not fit the lines around it"),
-    ("did not find expected '-' indicator", "this line does not fit the list around it"),
-    ("block sequence entries are not allowed", "a list cannot begin here"),
-    ("did not find expected ',' or ']'", "a '[' that is never closed, or a ',' that is missing"),
-    ("did not find expected ',' or '}'", "a '{' that is never closed, or a ',' that is missing"),
-    ("found unexpected end of stream", "a quote that is never closed"),
-    ("found unknown escape character", "a '\\' that YAML does not know inside double quotes"),
-    ("did not find expected node content", "a value is missing or begins with a character that needs quotes"),
-)
 
 
 class _TooMuchError(Exception):
@@ -53,15 +40,15 @@ def read(raw: bytes | str, file: str) -> Document:
     document = Document(file, text)
     unprintable = _UNPRINTABLE.search(text)
     if unprintable:
-        _note_secrets_roughly(document)
+        note_secrets_roughly(document)
         _refuse(document, _unprintable(document, unprintable))
         return document
     builder = _Builder(document)
     try:
         document.data = builder.run()
     except yaml.YAMLError as error:
-        _note_secrets_roughly(document)
-        _refuse(document, _syntax_problem(document, error))
+        note_secrets_roughly(document)
+        _refuse(document, syntax_problem(document, error))
     except _TooMuchError as error:
         _refuse(document, error.problem)
     document.problems = [document.redact(problem) for problem in document.problems]
@@ -98,53 +85,6 @@ def _unprintable(document: Document, match: re.Match[str]) -> Problem:
     span = Span(line, col, line, col + 1)
     message = f"a control character (U+{ord(match[0]):04X}) stands here"
     return Problem(message, document.file, span, code="syntax", label="delete it", excerpt=document.excerpt(span))
-
-
-def _note_secrets_roughly(document: Document) -> None:
-    """A file that does not parse has no paths: hide what looks like a secret, and the value that may follow it."""
-    for number, line in enumerate(document.lines, 1):
-        if may_hold_secret(line):
-            document.secret_lines.update((number, number + 1))
-
-
-def _syntax_problem(document: Document, error: yaml.YAMLError) -> Problem:
-    said = getattr(error, "problem", None) or getattr(error, "context", None) or "it cannot be read"
-    context = getattr(error, "context", None) or ""
-    mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    began: Any = getattr(error, "context_mark", None) or mark
-    if mark is None:
-        return Problem(f"not valid YAML: {said}", document.file, code="syntax")
-    related: tuple[Related, ...] = ()
-    if "end of stream" in str(said) or "alias" in context or "anchor" in context:
-        mark = began
-    elif "flow" in context and began.line != mark.line:
-        opened = Span(began.line + 1, began.column + 1, began.line + 1, began.column + 2)
-        related = (Related(document.file, opened, "opened here", document.excerpt(opened)),)
-    span = Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
-    # a value that began on a secret's line may go on here
-    hidden = document.secret_lines & set(range(began.line + 1, mark.line + 2))
-    line = document.lines[mark.line] if mark.line < len(document.lines) else ""
-    words = next((ours for theirs, ours in _WORDS if theirs in str(said)), str(said))
-    if "alias" in context or "anchor" in context:
-        words = f"text that begins with {line[mark.column : mark.column + 1]} needs quotes"
-    message, hint = _explain(words, line, mark.column)
-    excerpt = None if hidden else document.excerpt(span)
-    return Problem(message, document.file, span, code="syntax", hint=hint, related=related, excerpt=excerpt)
-
-
-def _explain(words: str, line: str, column: int) -> tuple[str, str]:
-    indent = line[: len(line) - len(line.lstrip())]
-    if "\t" in indent or line[column : column + 1] == "\t":
-        return "a tab stands where YAML wants spaces", "indent with spaces, not with tabs"
-    begins = re.search(r"(?:[:-]\s+|^\s*|[\[,]\s*)([*&!%@`])", line)
-    if begins:
-        return (
-            f"text that begins with {begins[1]} needs quotes",
-            "put quotes around text that begins with * & ! % @ or `",
-        )
-    if line.count(": ") > 1:
-        return words, "text with ': ' in it needs quotes around the whole text"
-    return words, "look at the indentation of this line and the one above it, and for quotes that do not match"
 
 
 class _Builder:

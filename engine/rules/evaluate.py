@@ -10,9 +10,9 @@ from engine.decision import Decision, Evidence, RuleAnswer
 from engine.event import Event, MailArrived
 from engine.notification import Notification
 from engine.reason import Reason
-from engine.rules.match import View
 from engine.rules.render import clock
 from engine.rules.ruleset import ReadyAction, ReadyRule, Ruleset
+from engine.rules.view import View
 from engine.segments import shorten
 
 #: An empty text would be charged like a full one and say nothing.

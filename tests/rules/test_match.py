@@ -10,8 +10,9 @@ from engine.decision import Evidence
 from engine.document import read
 from engine.event import Address, MailArrived
 from engine.rules.fold import fold
-from engine.rules.match import View, compile_condition
+from engine.rules.match import compile_condition
 from engine.rules.schema import Condition
+from engine.rules.view import View
 from tests.builders import a_mail
 
 
