@@ -14,7 +14,8 @@ from engine.errors import ConfigurationError
 
 _ACCOUNT = "accounts/me.yaml"
 _PASSWORD = "secrets/me.password"  # noqa: S105  (the name of a file)
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9.@_/-]*")
+# a dot, an at or a slash inside: no word that YAML gives a meaning (null, true)
+_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*[@./][A-Za-z0-9.@_/-]*")
 
 
 @click.command("init")
