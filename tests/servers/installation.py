@@ -55,6 +55,10 @@ class Phone:
         """What it took, in order: each line is one SMS that somebody got."""
         return [line for line in self.lines() if line["did"] == "taken"]
 
+    def refs(self, did: str) -> set[str]:
+        """The references of what it did: `taken`, `reported`, ..."""
+        return {str(line["ref"]) for line in self.lines() if line["did"] == did}
+
     async def behave(self, **manners: Any) -> None:
         """Tell it how to treat the next requests; see engine/demo/behaviour.py."""
 

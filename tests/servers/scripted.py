@@ -294,13 +294,17 @@ class ScriptedServer(MailServer):
             return b"FLAGS (%s)" % " ".join(sorted(letter.flags)).encode()
         if item == "INTERNALDATE":
             return b'INTERNALDATE "%s"' % letter.arrived_at.strftime("%d-%b-%Y %H:%M:%S %z").encode()
+        if item == "BODYSTRUCTURE":
+            return b'BODYSTRUCTURE ("text" "plain" ("charset" "utf-8") NIL NIL "8bit" %d 9)' % len(letter.raw)
         found = re.fullmatch(r"BODY(\.PEEK)?\[([^\]]*)\](?:<0\.(\d+)>)?", item)
         if found is None:
             raise ValueError(item)
         if not found[1]:
             letter.flags.add("\\Seen")
-        head = letter.raw.partition(b"\r\n\r\n")[0]
-        if found[2].startswith("HEADER"):
+        head, _, body = letter.raw.partition(b"\r\n\r\n")
+        if found[2] == "1":
+            data = body
+        elif found[2].startswith("HEADER"):
             lines = [line for line in head.split(b"\r\n") if line.lower().startswith(b"message-id:")]
             data = b"".join(line + b"\r\n" for line in lines) + b"\r\n"
         else:

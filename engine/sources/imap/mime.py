@@ -9,6 +9,7 @@ from engine.sources.imap.words import read_file_name, read_parameters
 MOST_PARTS = 200
 MOST_NESTING = 30
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+_END = re.compile(rb"[ \t]*(?:\r\n|\n|\r|\Z)")
 _LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r|\Z)")
 
 Headers = list[tuple[bytes, bytes]]
@@ -110,8 +111,8 @@ def _split_multipart(body: bytes, boundary: bytes, ended: bool) -> Iterator[tupl
     while number <= MOST_PARTS and (at := body.find(mark, here)) >= 0:
         here = at + len(mark)
         last = body.startswith(b"--", here)
-        found = _LINE.match(body, here + 2 * last)
-        if (at > 0 and body[at - 1] not in b"\r\n") or found is None or found[0].strip():
+        found = _END.match(body, here + 2 * last)
+        if (at > 0 and body[at - 1] not in b"\r\n") or found is None:
             continue  # not a line of its own
         if start >= 0:
             # The line end before a boundary belongs to the boundary.

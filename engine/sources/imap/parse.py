@@ -17,6 +17,8 @@ from engine.sources.imap.words import (
 
 _MOST_LINE = 2_000
 _MOST_ID = 998
+#: What JSON needs around a header.
+_MARKS = 8
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def _show_headers(headers: Headers) -> tuple[tuple[tuple[str, str], ...], bool]:
     room = MOST_HEADER_BYTES
     for name, raw in headers:
         pair = name.decode("ascii", "replace"), decode_header(raw[:MOST_HEADER_BYTES])
-        room -= len(pair[0]) + len(pair[1].encode())
+        room -= len(pair[0]) + len(pair[1].encode()) + _MARKS
         if room < 0:
             return tuple(shown), True
         shown.append(pair)

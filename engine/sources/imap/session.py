@@ -110,6 +110,8 @@ class Session:
             # LOGIN has no words for what is outside ASCII (RFC 3501 section 6.2.3).
             self._client.plain_login(user, secret)
         else:
+            if not (user.isascii() and secret.isascii()):
+                raise IMAPClientError("the server takes only ASCII in user name and password (it has no AUTH=PLAIN)")
             quoted = user if _PLAIN_WORD.fullmatch(user) else self._wire._quote(user)
             self._client.login(quoted, secret)
 

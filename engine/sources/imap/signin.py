@@ -80,7 +80,7 @@ def _run(command: str, place: str, timeout: float) -> str:
 def explain_refusal(error: DeniedError, mailbox: Mailbox) -> LostError | RefusedError:
     """What a NO to the sign-in means: for now (LostError) or for good (RefusedError), with what to do about it."""
     text = f"the server refused the sign-in: {error.message}"
-    if error.passing or "BAD" in error.message.split()[:4]:
+    if error.passing or " command error: BAD " in error.message:
         return LostError(text, place=error.place, remedy="none needed: we try again later")
     return RefusedError(text, place=error.place, remedy=find_remedy(mailbox))
 

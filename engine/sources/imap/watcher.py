@@ -33,8 +33,9 @@ Emit = Callable[[Sequence[MailArrived]], Awaitable[None]]
 #: So many connections may break on one mail alone before only the index is asked about it, and not even that.
 _BARE_AFTER = 3
 _BLIND_AFTER = 5
-#: Looks that find nothing, each within _CALM seconds of the one before, until we look less often.
+#: Looks that find nothing, each within _HASTE seconds of the one before, until we look less often (_CALM at most).
 _PATIENCE = 5
+_HASTE = 0.5
 _CALM = 20.0
 #: Looks within one turn while mail is announced that SEARCH does not show.
 _MOST_LOOKS = 10
@@ -160,7 +161,7 @@ class Watcher:
                 self._say(State.IDLE)
                 if not news:
                     await self._idle(session)
-                fruitless = fruitless + 1 if last == position.last_uid and loop.time() - begun < _CALM else 0
+                fruitless = fruitless + 1 if last == position.last_uid and loop.time() - begun < _HASTE else 0
                 if fruitless > _PATIENCE:
                     # A server that announces mail for ever and has none: look less and less often.
                     await asyncio.sleep(min(_CALM, 0.1 * 2.0 ** min(fruitless - _PATIENCE, 20)))

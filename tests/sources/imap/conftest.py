@@ -99,7 +99,7 @@ def watch(office: Office, ledger: Ledger) -> Watch:
             emit=ledger.emit,
             office=how.pop("office", office),
             clock=lambda: datetime.now(UTC),
-            jitter=lambda ceiling: ceiling * 0.01,
+            jitter=lambda ceiling: ceiling * 0.002,
             **how,
         )
         task = asyncio.create_task(watcher.run())
