@@ -1,0 +1,26 @@
+"""`make bench [ONLY=name]`: every figure beside its peer or its floor, interleaved in one run."""
+
+import asyncio
+import sys
+
+from benchmarks import line
+from benchmarks.figures import head
+
+ALL = {"line": line.run}
+
+
+def main(only: list[str]) -> int:
+    """Run the benchmarks that are asked for, or all; 0 when every figure is met."""
+    unknown = [name for name in only if name not in ALL]
+    if unknown:
+        print(f"no such benchmark: {', '.join(unknown)}; known: {', '.join(ALL)}", file=sys.stderr)
+        return 2
+    met = True
+    for name in only or ALL:
+        head(f"bench {name}")
+        met &= asyncio.run(ALL[name]())
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
