@@ -92,7 +92,7 @@ async def decided(folder: Path, count: int) -> float:
     begun = time.perf_counter()
     for start in range(0, count, CHUNK):
         await stream.publish(topics.EVENTS, [a_mail(uid) for uid in range(start, start + CHUNK)])
-    while stream.lag().get(topics.EVENTS.name, 0):
+    while stream.lag().get(topics.EVENTS.name, 0):  # noqa: ASYNC110
         await asyncio.sleep(0.005)
     rate = count / (time.perf_counter() - begun)
     await stream.stop()

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-import sqlalchemy as sa
-
 from engine.agents.desk import Desk
 from engine.failpoints import failpoint
 from engine.receipt import DeliveryReport
 from engine.store import reports
+from engine.store.database import Connection
 
 
 async def settle(desk: Desk, said: Sequence[DeliveryReport]) -> None:
@@ -15,7 +14,7 @@ async def settle(desk: Desk, said: Sequence[DeliveryReport]) -> None:
     failpoint("receipt_taken")
     now = desk.clock()
 
-    def apply(connection: sa.Connection) -> None:
+    def apply(connection: Connection) -> None:
         for each in said:
             reports.report(connection, each, now)
         failpoint("receipt_open")

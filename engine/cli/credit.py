@@ -2,9 +2,8 @@
 
 from datetime import datetime
 
-from engine.settings import Settings
-
 from engine.money import Money
+from engine.settings import Settings
 from engine.store import ledger
 from engine.store.database import Database
 from engine.store.ledger import PART, Credit

@@ -27,9 +27,7 @@ def command(config: Path, any_id: str | None, most: int, as_json: bool) -> None:
         try:
             wanted = UUID(any_id)
         except ValueError:
-            raise click.BadParameter(
-                "an ID looks like 1b4e28ba-2fa1-5d23-883f-0016d3cca427"
-            ) from None
+            raise click.BadParameter("an ID looks like 1b4e28ba-2fa1-5d23-883f-0016d3cca427") from None
     with opened(config) as (store, settings):
         zones = {each.account.id: each.account.zone for each in settings.accounts}
         if wanted is None:

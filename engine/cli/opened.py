@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.settings import Settings
-
 from engine import settings
+from engine.settings import Settings
 from engine.store import accounts, revision
 from engine.store.database import Database
 from engine.wiring import clock

@@ -5,18 +5,17 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
-from engine.rules.explain import explain
-
 from engine.money import Money
 from engine.phone import mask
 from engine.reason import Reason
+from engine.rules.explain import explain
 from engine.store import decisions, story
+from engine.store.database import Connection
 from engine.store.ledger import PART
 from engine.store.story import MessageStory, NotificationStory, Story
 
 
-def list_newest(connection: sa.Connection, zones: Mapping[str, str], most: int) -> Iterator[str]:
+def list_newest(connection: Connection, zones: Mapping[str, str], most: int) -> Iterator[str]:
     """A line for each of the newest mails, with the id that explains it."""
     newest = decisions.latest(connection, most)
     if not newest:

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
-import sqlalchemy as sa
-
 from engine.demo.configuration import ACCOUNT
 from engine.event import MailArrived
 from engine.money import Money
 from engine.reason import Reason
 from engine.rules.explain import explain
 from engine.store import decisions, ledger, story
-from engine.store.database import Database
+from engine.store.database import Connection, Database
 from engine.store.story import NotificationStory
 
 
@@ -91,13 +89,13 @@ class Reading:
         """Let go of the file."""
         self._store.close()
 
-    def _mails(self, connection: sa.Connection) -> list[MailStory]:
+    def _mails(self, connection: Connection) -> list[MailStory]:
         newest = decisions.latest(connection, 50)
         return [
             self._mail(connection, decision.event_id) for event, decision in reversed(newest) if event.kind == "mail"
         ]
 
-    def _mail(self, connection: sa.Connection, event_id: UUID) -> MailStory:
+    def _mail(self, connection: Connection, event_id: UUID) -> MailStory:
         told = story.tell(connection, event_id)
         assert told is not None
         assert isinstance(told.event, MailArrived)
@@ -143,7 +141,7 @@ def _sent(told: NotificationStory) -> Sequence[Sent]:
     ]
 
 
-def _standing(connection: sa.Connection) -> Standing:
+def _standing(connection: Connection) -> Standing:
     parts = parts_held = 0
     balance = held = ""
     for credit in reversed(ledger.credits(connection, ACCOUNT)):  # the present month last, so that it stands

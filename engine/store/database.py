@@ -20,8 +20,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from engine.errors import StoreError
 
+#: What a unit of work is called with; the rest of the house knows SQL by this name only.
+Connection = sa.Connection
 T = TypeVar("T")
-Work = Callable[[sa.Connection], T]
+Work = Callable[[Connection], T]
 
 #: The most units of work in one transaction: past 500 nothing is gained and the wait of the first grows.
 MOST_TOGETHER = 500

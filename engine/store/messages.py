@@ -18,12 +18,14 @@ Row = sa.Row[Any]
 
 
 def whole() -> sa.Select[tuple[object, ...]]:
+    """A message's row with its address and text, which may have been deleted since."""
     return sa.select(message, message_content.c.address, message_content.c.text).join(
         message_content, message_content.c.message_id == message.c.id, isouter=True
     )
 
 
 def handed(row: Row) -> Message:
+    """What a provider is handed, from a row of `whole`."""
     return Message(
         id=row.id,
         account=row.account_id,
@@ -38,10 +40,12 @@ def handed(row: Row) -> Message:
 
 
 def lock(connection: sa.Connection, message_id: UUID) -> Row:
+    """The row, locked until the transaction ends. Raises NoResultFound when there is none."""
     return connection.execute(sa.select(message).where(message.c.id == message_id).with_for_update()).one()
 
 
 def change(connection: sa.Connection, message_id: UUID, **values: object) -> None:
+    """Change columns of the row."""
     connection.execute(sa.update(message).where(message.c.id == message_id).values(**values))
 
 
@@ -72,6 +76,7 @@ def note(
     now: datetime,
     detail: str = "",
 ) -> None:
+    """Write a receipt for the message."""
     receipts.note(
         connection,
         Receipt(

@@ -48,6 +48,7 @@ def _park(connection: sa.Connection, said: DeliveryReport, now: datetime) -> Non
 
 
 def apply_parked(connection: sa.Connection, row: Row, provider_ref: str, now: datetime) -> None:
+    """Apply the report that came under the provider's reference before we knew that reference."""
     where = (parked_report.c.provider == row.provider) & (parked_report.c.ref == provider_ref)
     body = connection.execute(sa.select(parked_report.c.body).where(where)).scalar_one_or_none()
     if body is not None:
