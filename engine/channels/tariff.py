@@ -40,7 +40,8 @@ class TariffFile(Written):
     @model_validator(mode="after")
     def _prices_can_be_kept(self) -> Self:
         for row in self.sms:
-            Money.parse(row.price, self.currency)
+            if Money.parse(row.price, self.currency).minor <= 0:
+                raise ValueError(f"the price of {row.prefix} is nothing: the ledger reserves what a message costs")
         return self
 
 
