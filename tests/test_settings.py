@@ -116,7 +116,7 @@ def test_the_mistakes_of_all_files_are_told_at_once(folder: Path, edit: Edit) ->
 def test_a_tariff_that_names_no_provider_is_told_what_was_meant(folder: Path, edit: Edit) -> None:
     edit("engine.yaml", "  phone:", "  phones:")
     _, problems = load(folder)
-    assert len(problems) == 4
+    assert len(problems) == 5
     assert {problem.label for problem in problems} == {"did you mean 'phones'?"}
 
 

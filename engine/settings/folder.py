@@ -78,7 +78,8 @@ class _Reading:
             return None, {}
         file, problems = validate(document, engine_file())
         self.problems += problems
-        self._provider_names = _names_in(document.data)
+        # A misspelt `providers:` is one mistake; that each line of the tariff misses its provider is no news.
+        self._provider_names = _names_in(document.data) or (None if problems else [])
         providers: dict[str, Written] = {}
         for name, settings in (file.providers if file else {}).items():
             at = ("providers", name)

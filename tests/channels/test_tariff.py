@@ -55,7 +55,7 @@ def test_a_price_that_cannot_be_kept_is_an_error(price: str) -> None:
         a_file(row("+32", price))
 
 
-@pytest.mark.parametrize(("price", "minor"), [("0", 0), ("0.08", 800), ("0,0825", 825), ("1", 10_000)])
+@pytest.mark.parametrize(("price", "minor"), [("0.0001", 1), ("0.08", 800), ("0,0825", 825), ("1", 10_000)])
 def test_a_price_is_exact(price: str, minor: int) -> None:
     line = Tariff.of(a_file(row("+32", price))).find("+32470000001")
     assert line is not None
