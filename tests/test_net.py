@@ -236,7 +236,7 @@ async def test_no_error_holds_an_address_a_secret_or_a_number(http: Http, server
     errors: list[BaseException] = []
     for each in (url, url.replace("http:", "https:"), f"http://{SECRET}.invalid/", f"http://[{SECRET}/"):
         with pytest.raises((NotSentError, NoReplyError)) as raised:
-            await post(http, each)
+            await post(http, each, SOON)
         errors.append(raised.value)
     for error in errors:
         assert error.__cause__ is None

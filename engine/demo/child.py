@@ -11,8 +11,8 @@ from engine.errors import TocsinError
 
 #: Seconds that a child gets to say that it is ready, and to end when it is told to.
 _READY, _PATIENCE = 30.0, 25.0
-#: Of a child that died, so many lines are shown.
-_LAST = 12
+#: So many lines are kept to look through, and of a child that died so many are shown.
+_KEPT, _LAST = 500, 12
 
 
 class Child:
@@ -20,8 +20,9 @@ class Child:
 
     def __init__(self, name: str, process: asyncio.subprocess.Process) -> None:
         self.name = name
-        self._process = process
-        self._said: deque[str] = deque(maxlen=_LAST)
+        self.process = process
+        self._said: deque[str] = deque(maxlen=_KEPT)
+        self._silent = False
         self._news = asyncio.Condition()
         self._reading = asyncio.create_task(self._read())
 
@@ -31,7 +32,7 @@ class Child:
 
         def look() -> bool:
             found.extend(filter(None, (re.search(pattern, line) for line in self._said)))
-            return bool(found) or self._reading.done()
+            return bool(found) or self._silent
 
         try:
             async with asyncio.timeout(_READY), self._news:
@@ -44,31 +45,34 @@ class Child:
 
     async def live(self) -> None:
         """Wait for the child to end, which it should not: raises TocsinError with its last words."""
-        code = await self._process.wait()
+        code = await self.process.wait()
         await self._reading
         raise self._fail(f"the {self.name} ended with code {code}")
 
     async def end(self) -> None:
         """Tell it to end and wait; one that does not is killed."""
-        if self._process.returncode is None:
-            self._process.terminate()
+        if self.process.returncode is None:
+            self.process.terminate()
         try:
             async with asyncio.timeout(_PATIENCE):
-                await self._process.wait()
+                await self.process.wait()
         except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+            self.process.kill()
+            await self.process.wait()
         await self._reading
 
     async def _read(self) -> None:
-        assert self._process.stdout is not None
-        async for line in self._process.stdout:
+        assert self.process.stdout is not None
+        async for line in self.process.stdout:
             async with self._news:
                 self._said.append(line.decode(errors="replace").rstrip())
                 self._news.notify_all()
+        async with self._news:
+            self._silent = True
+            self._news.notify_all()
 
     def _fail(self, message: str) -> TocsinError:
-        said = "".join(f"\n  | {line}" for line in self._said) or "\n  | (nothing)"
+        said = "".join(f"\n  | {line}" for line in list(self._said)[-_LAST:]) or "\n  | (nothing)"
         return TocsinError(f"{message}; its last words:{said}")
 
 
