@@ -25,7 +25,7 @@ def command(host: str, port: int, journal: Path, callback: str, token_file: Path
     import asyncio
     import signal
 
-    from engine.demo.phone import run
+    from engine.demo.phone_server import run
 
     token = token_file.read_text(encoding="utf-8").strip() if token_file else ""
     if token_file and not token:

@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
@@ -13,12 +12,10 @@ from engine.answer import ProviderClass
 from engine.demo.behaviour import Behaviour, Script
 from engine.demo.journal import Did, Journal, Line
 from engine.demo.reports import Reporter
-from engine.demo.shield import LOOPBACK, serve_page, shield
+from engine.demo.shield import serve_page
 from engine.demo.stream import Stream
-from engine.errors import TocsinError
 from engine.noun import Noun
 from engine.segments import count
-from engine.web.server import Listener
 
 #: The phone's words for its no, and their statuses.
 _REFUSED = {"bad_number": 422, "auth": 401, "no_credit": 402, "refused": 400}
@@ -235,37 +232,3 @@ def _hang_up(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.close()
     return web.Response()  # goes nowhere: aiohttp wants something returned
-
-
-async def run(
-    host: str, port: int, journal_path: Path, *, callback: str = "", token: str = "", until: asyncio.Event
-) -> None:
-    """Serve the phone until `until` is set. Says on stdout where it is once it can be reached."""
-    if host not in LOOPBACK and not token:
-        raise TocsinError(
-            f"the phone would take messages from anybody who can reach {host}",
-            remedy="give --token-file, or --host 127.0.0.1",
-        )
-    try:
-        journal = Journal(journal_path)
-    except (OSError, ValueError) as error:
-        busy = isinstance(error, BlockingIOError)
-        raise TocsinError(
-            "another phone writes to this journal" if busy else f"this cannot be a journal: {type(error).__name__}",
-            place=str(journal_path),
-            remedy="give another file with --journal",
-        ) from None
-    phone = Phone(journal, callback=callback, token=token)
-    app = web.Application(client_max_size=1024 * 1024)
-    app.add_routes(phone.routes())
-    shield(app, loopback=host in LOOPBACK)
-    listener = Listener(app, host, port, remedy="give another port with --port")
-    try:
-        await listener.start()
-        await phone.start()
-        print(f"phone  {listener.url}/", flush=True)
-        await until.wait()
-    finally:
-        phone.hang_up()
-        await listener.stop()
-        await phone.stop()

@@ -15,7 +15,8 @@ from aiohttp import web
 
 from engine.demo.child import Child, start
 from engine.demo.journal import Journal
-from engine.demo.phone import Phone, run
+from engine.demo.phone import Phone
+from engine.demo.phone_server import run
 from engine.demo.shield import shield
 from engine.errors import TocsinError
 from engine.net import Http, Reply
