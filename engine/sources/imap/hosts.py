@@ -6,14 +6,13 @@ import asyncio
 MOST_JOBS = 4
 #: Handshakes and sign-ins at work on one host; the pool for them has twice as many threads.
 MOST_SIGN_INS = 2
-#: New sign-ins per second on one host.
-SIGN_INS_PER_SECOND = 10.0
 
 
 class Host:
-    """The limits of one host."""
+    """The limits of one host; `rate`: new sign-ins per second."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
         self.jobs = asyncio.Semaphore(MOST_JOBS)
         self.sign_ins = asyncio.Semaphore(MOST_SIGN_INS)
         self._next = 0.0
@@ -22,17 +21,18 @@ class Host:
         """Wait until a new sign-in is due: a thousand mailboxes that start at once arrive one after the other."""
         now = asyncio.get_running_loop().time()
         due = max(now, self._next)
-        self._next = due + 1 / SIGN_INS_PER_SECOND
+        self._next = due + 1 / self._rate
         if due > now:
             await asyncio.sleep(due - now)
 
 
 class Hosts:
-    """Every host that is spoken to."""
+    """Every host that is spoken to; `rate`: new sign-ins per second on each."""
 
-    def __init__(self) -> None:
+    def __init__(self, rate: float) -> None:
+        self._rate = rate
         self._known: dict[str, Host] = {}
 
     def find(self, name: str) -> Host:
         """The limits of this host; a name is the same in capitals (RFC 4343)."""
-        return self._known.setdefault(name.lower(), Host())
+        return self._known.setdefault(name.lower(), Host(self._rate))

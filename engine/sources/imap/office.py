@@ -26,7 +26,7 @@ class Office:
 
     def __init__(self, hosts: int = 1, *, pace: Pace | None = None) -> None:
         self.pace = pace or Pace()
-        self.hosts = Hosts()
+        self.hosts = Hosts(self.pace.sign_ins)
         self._readers = ThreadPoolExecutor(max(8, min(32, hosts * 4)), thread_name_prefix="imap-read")
         self._openers = ThreadPoolExecutor(_SIGN_IN_THREADS, thread_name_prefix="imap-open")
         self._contexts: dict[Path | None, ssl.SSLContext] = {}
@@ -129,6 +129,8 @@ async def _carry(pool: ThreadPoolExecutor, interrupt: Callable[[], None], do: Ca
         if not job.cancel():
             interrupt()
             await asyncio.wait([waiting])
+            if not waiting.cancelled():
+                waiting.exception()  # it was made to fail: nobody wants to know
         raise
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pace:
-    """Intervals in seconds."""
+    """Intervals in seconds, and one rate."""
 
     connect: float = 15.0
     """For one TCP connection, a TLS handshake, a greeting."""
@@ -27,6 +27,8 @@ class Pace:
     """After each refused sign-in; after the last of them we ask no more until the credentials change."""
     secret: float = 60.0
     """How often a refused secret is read again, to see whether somebody has changed it."""
+    sign_ins: float = 10.0
+    """New sign-ins per second on one host (not seconds): many mailboxes that start at once arrive in a row."""
     command: float = 10.0
     """For a `token_command` to print its token."""
 

@@ -263,7 +263,8 @@ class Session:
         except ProtocolError as error:
             raise UnreadableError(_words(error), place=self.place) from error
         except IMAPClientAbortError as error:
-            raise self._lost(_words(error)) from error
+            words = _words(error)
+            raise self._lost("the server closed the connection" if "EOF" in words else words) from error
         except IMAPClientError as error:
             raise DeniedError(_words(error), place=self.place) from error
         except TimeoutError as error:

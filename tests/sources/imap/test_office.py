@@ -18,13 +18,13 @@ from tests.sources.imap.conftest import HURRY, Ledger, until
 
 
 async def test_a_host_is_one_in_capitals_too() -> None:
-    hosts = Hosts()
+    hosts = Hosts(10)
     assert hosts.find("IMAP.example") is hosts.find("imap.EXAMPLE")
     assert hosts.find("imap.example") is not hosts.find("other.example")
 
 
 async def test_sign_ins_on_one_host_come_one_after_the_other() -> None:
-    host, loop = Host(), asyncio.get_running_loop()
+    host, loop = Host(10), asyncio.get_running_loop()
     begun = loop.time()
     await asyncio.gather(*(host.await_turn() for _ in range(4)))
     assert loop.time() - begun >= 0.29
@@ -61,9 +61,9 @@ async def test_a_job_that_is_cancelled_is_over_before_we_go_on() -> None:
     office = Office(pace=HURRY)
     async with ScriptedServer() as server:
         session = await office.open(server.mailbox("u"))
-        await office.work(session, Host(), session.examine, "INBOX")
+        await office.work(session, Host(10), session.examine, "INBOX")
         server.frozen = True
-        job = asyncio.create_task(office.work(session, Host(), partial(session.search, "UNSEEN")))
+        job = asyncio.create_task(office.work(session, Host(10), partial(session.search, "UNSEEN")))
         await until(lambda: bool(server.heard("UID SEARCH")) or job.done() or session.received > 0)
         await asyncio.sleep(0.05)
         job.cancel()
