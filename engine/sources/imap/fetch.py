@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from engine.event import MOST_TEXT_BYTES, MailArrived
+from engine.position import RING, Position
 from engine.sources.imap.mailbox import Late
 from engine.sources.imap.parse import EMPTY, Content, complete, join_texts, parse_mail, read_message_id, read_text
 from engine.sources.imap.session import Session
@@ -177,3 +178,17 @@ def _date(row: Mapping[bytes, Any]) -> datetime | None:
 def cap(moment: datetime | None, now: datetime) -> datetime | None:
     """A moment, but not in the future: one mail with a false date must not hide the ones after it."""
     return min(moment, now) if moment is not None else None
+
+
+def advance(position: Position, mails: Sequence[Mail], last_uid: int, now: datetime) -> Position:
+    """The position after these mails have been told."""
+    if not mails:
+        return position.model_copy(update={"last_uid": max(position.last_uid, last_uid)})
+    traces = tuple(fingerprint(mail.content.message_id, mail.arrived_at, mail.size) for mail in mails)
+    dates = [date for date in (position.newest_at, *(mail.arrived_at for mail in mails)) if date is not None]
+    return Position(
+        uidvalidity=position.uidvalidity,
+        last_uid=max(position.last_uid, last_uid),
+        newest_at=cap(max(dates, default=None), now),
+        recent=(position.recent + traces)[-RING:],
+    )

@@ -1,7 +1,5 @@
 """One signed-in connection to a mailbox: the only door to imapclient. Blocking; one thread at a time."""
 
-import base64
-import re
 import socket
 import ssl
 import time
@@ -14,11 +12,10 @@ from typing import Any
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, ProtocolError
 
+from engine.sources.imap.mechanism import authenticate, hide
 from engine.sources.imap.pace import Pace
 from engine.sources.imap.trouble import DeniedError, LostError, MissingError, UnreadableError, suggested_wait
 from engine.sources.imap.wire import Wire
-
-_PLAIN_WORD = re.compile(r"[A-Za-z0-9@._+=!#$&'/^`|~-]+")
 
 
 @dataclass(frozen=True)
@@ -57,6 +54,7 @@ class Session:
         self.can_idle = False
         self._sock: socket.socket = sock
         self._host = host
+        self._port = port
         self._context = context
         self._starttls = starttls
         self._pace = pace
@@ -74,7 +72,7 @@ class Session:
                     self._sock, server_hostname=self._host, do_handshake_on_connect=False
                 )
                 self._sock.do_handshake()
-            self._wire = Wire(self._sock, self._host)
+            self._wire = Wire(self._sock, self._host, self._port)
             self._client = _Client(self._wire, SocketTimeout(self._pace.connect, self._pace.connect))
             self._client.normalise_times = False
             if self._context is not None and self._starttls:
@@ -92,28 +90,13 @@ class Session:
         try:
             with self._speaking():
                 if self._wire.state == "NONAUTH":
-                    self._authenticate(user, secret, token)
+                    authenticate(self._client, self._wire, user, secret, token=token)
                 self.can_idle = self._knows("IDLE")
         except (LostError, DeniedError, UnreadableError) as error:
-            error.message = _without(error.message, user, secret)
+            error.message = hide(error.message, user, secret)
             error.args = (error.message,)
             error.__cause__ = None
             raise error from None
-
-    def _authenticate(self, user: str, secret: str, token: bool) -> None:
-        offered = {str(word).upper() for word in self._wire.capabilities}
-        if token:
-            self._client.sasl_login(*_bearer(user, secret, self._wire.host, self._wire.port, offered))
-        elif "LOGINDISABLED" in offered and "AUTH=PLAIN" not in offered:
-            raise IMAPClientError("[PRIVACYREQUIRED] the server takes no password on this connection")
-        elif "AUTH=PLAIN" in offered and not (_PLAIN_WORD.fullmatch(user) and secret.isascii()):
-            # LOGIN has no words for what is outside ASCII (RFC 3501 section 6.2.3).
-            self._client.plain_login(user, secret)
-        else:
-            if not (user.isascii() and secret.isascii()):
-                raise IMAPClientError("the server takes only ASCII in user name and password (it has no AUTH=PLAIN)")
-            quoted = user if _PLAIN_WORD.fullmatch(user) else self._wire._quote(user)
-            self._client.login(quoted, secret)
 
     def _knows(self, word: str) -> bool:
         try:
@@ -285,17 +268,6 @@ class Session:
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def _bearer(user: str, token: str, host: str, port: int, offered: set[str]) -> tuple[str, Any]:
-    """The mechanism and its answers. After a refusal the server wants an empty line, not the token again."""
-    if "AUTH=XOAUTH2" not in offered and "AUTH=OAUTHBEARER" in offered:
-        name = user.replace("=", "=3D").replace(",", "=2C")
-        first = f"n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer {token}\x01\x01"
-        answers = iter([first, "\x01"])
-        return "OAUTHBEARER", lambda _: next(answers, "")
-    answers = iter([f"user={user}\x01auth=Bearer {token}\x01\x01"])
-    return "XOAUTH2", lambda _: next(answers, "")
-
-
 #: Seconds, seconds, probes, milliseconds (Linux: tcp(7)).
 _KEEP_ALIVE = (("TCP_KEEPIDLE", 120), ("TCP_KEEPINTVL", 30), ("TCP_KEEPCNT", 4), ("TCP_USER_TIMEOUT", 60_000))
 
@@ -324,12 +296,3 @@ def _words(error: Exception) -> str:
     if text[:2] in ("b'", 'b"'):
         text = text[2:-1]
     return " ".join(text.split())[:300]
-
-
-def _without(text: str, user: str, secret: str) -> str:
-    """The text without the secret, should a server repeat it (in plain or as it was sent)."""
-    forms = [secret, base64.b64encode(secret.encode()).decode()]
-    forms += [base64.b64encode(form.encode()).decode() for form in (f"\0{user}\0{secret}",)]
-    for form in sorted((form for form in forms if form), key=len, reverse=True):
-        text = text.replace(form, "…")
-    return text

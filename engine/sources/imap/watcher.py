@@ -15,8 +15,10 @@ from typing import Protocol, TypeVar
 from engine.errors import TocsinError
 from engine.event import MailArrived
 from engine.failpoints import failpoint
-from engine.position import RING, Position
-from engine.sources.imap.fetch import BATCH, Mail, cap, fetch_bare, fetch_mails, fingerprint, make_events
+from engine.position import Position
+from engine.sources.imap.batch import Batches, fetch_again
+from engine.sources.imap.fetch import Mail, advance, make_events
+from engine.sources.imap.idle import await_news
 from engine.sources.imap.mailbox import Mailbox
 from engine.sources.imap.office import Office
 from engine.sources.imap.origin import Origin, begin, recover
@@ -30,9 +32,6 @@ T = TypeVar("T")
 Emit = Callable[[Sequence[MailArrived]], Awaitable[None]]
 """Hands events over; returns only once they are durable on the stream."""
 
-#: So many connections may break on one mail alone before only the index is asked about it, and not even that.
-_BARE_AFTER = 3
-_BLIND_AFTER = 5
 #: Looks that find nothing, each within _HASTE seconds of the one before, until we look less often (_CALM at most).
 _PATIENCE = 5
 _HASTE = 0.5
@@ -95,10 +94,7 @@ class Watcher:
         self._on_state = on_state
         self._failures = 0
         self._logged = ("", State.CONNECTING)
-        self._most = BATCH
-        """Mails asked for at once: fewer while connections break on them."""
-        self._deaths: dict[int, int] = {}
-        """How many connections broke on this mail alone."""
+        self._batches = Batches()
 
     async def run(self) -> None:
         """Watch until cancelled. Nothing that a server, the stream or the store does ends it."""
@@ -160,7 +156,9 @@ class Watcher:
             if session.idling:
                 self._say(State.IDLE)
                 if not news:
-                    await self._idle(session)
+                    silence = self._mailbox.refresh.total_seconds()
+                    first = silence * (1 - self._jitter(0.15))
+                    await await_news(session, first=first, silence=silence, most=self._pace.restart, note=self._note)
                 fruitless = fruitless + 1 if last == position.last_uid and loop.time() - begun < _HASTE else 0
                 if fruitless > _PATIENCE:
                     # A server that announces mail for ever and has none: look less and less often.
@@ -199,9 +197,9 @@ class Watcher:
         """Tell the mails of an origin; its position is kept only after the last of them."""
         position, uids = origin.position, origin.uids
         while uids:
-            batch, uids = uids[: self._most], uids[self._most :]
+            batch, uids = self._batches.split(uids)
             mails = await self._read(session, batch)
-            position = _move(position, mails, position.last_uid, self._clock())
+            position = advance(position, mails, position.last_uid, self._clock())
             await self._hand_over(mails, position, None)
         await self._hand_over([], position, position)
         return position
@@ -210,14 +208,14 @@ class Watcher:
         """Read until a quiet round, then begin to idle. True when there is news again already."""
         while True:
             uids, news = await self._work(session, self._look, session, position.last_uid)
-            self.watching.heard_at = self._clock()
+            self._note()
             if not uids:
                 return position, news
             self._say(State.READING)
             while uids:
-                batch, uids = uids[: self._most], uids[self._most :]
+                batch, uids = self._batches.split(uids)
                 mails = await self._read(session, batch)
-                position = _move(position, mails, batch[-1], self._clock())
+                position = advance(position, mails, batch[-1], self._clock())
                 await self._hand_over(mails, position, position)
 
     def _look(self, session: Session, last: int) -> tuple[list[int], bool]:
@@ -240,62 +238,25 @@ class Watcher:
                 session.can_idle = False
         return [], False
 
-    async def _idle(self, session: Session) -> None:
-        """Give the socket to the loop until the server has news, or has been silent for too long."""
-        loop = asyncio.get_running_loop()
-        over: asyncio.Future[None] = loop.create_future()
-        silence = self._mailbox.refresh.total_seconds()
-        quiet_until = loop.time() + silence * (1 - self._jitter(0.15))
-        end = loop.time() + self._pace.restart
-
-        def hear() -> None:
-            nonlocal quiet_until
-            self.watching.heard_at = self._clock()
-            quiet_until = loop.time() + silence
-            if session.overhear():
-                loop.remove_reader(session.fileno())
-                if not over.done():
-                    over.set_result(None)
-
-        loop.add_reader(session.fileno(), hear)
-        try:
-            while not over.done() and (left := min(quiet_until, end) - loop.time()) > 0:
-                await asyncio.wait([over], timeout=left)
-        finally:
-            loop.remove_reader(session.fileno())
-
     # -- mails -------------------------------------------------------------------------------------------------------
 
-    async def _read(self, session: Session, uids: list[int]) -> list[Mail]:
-        """The mails of one batch, in order. A mail that breaks connections is told with what is known, at last."""
+    async def _read(self, session: Session, batch: list[int]) -> list[Mail]:
+        """The mails of one batch, in order of UID; those that are gone are missing."""
+        if self._batches.is_poison(batch):
+            self._warn(f"mail {batch[0]} cannot be shown by its server; it is told without its content")
+            self.watching.unshown += 1
         try:
-            mails = await self._work(session, self._fetch, session, uids)
-            gone = sorted(set(uids) - {mail.uid for mail in mails})
+            mails = await self._work(session, self._batches.fetch, session, batch)
+            gone = sorted(set(batch) - {mail.uid for mail in mails})
             if gone:
                 await asyncio.sleep(self._pace.gap)
-                for uid in gone:
-                    mails += await self._work(session, fetch_mails, session, [uid]) or await self._work(
-                        session, fetch_bare, session, uid
-                    )
-                self.watching.gaps += len(uids) - len(mails)
+                mails += await self._work(session, fetch_again, session, gone)
+                self.watching.gaps += len(batch) - len(mails)
         except Exception:
-            if len(uids) > 1:
-                self._most = max(1, len(uids) // 2)
-            else:
-                self._deaths[uids[0]] = self._deaths.get(uids[0], 0) + 1
+            self._batches.blame(batch)
             raise
-        self._most = min(BATCH, self._most * 2)
-        for uid in uids:
-            self._deaths.pop(uid, None)
+        self._batches.absolve(batch)
         return sorted(mails, key=lambda mail: mail.uid)
-
-    def _fetch(self, session: Session, uids: list[int]) -> list[Mail]:
-        deaths = self._deaths.get(uids[0], 0) if len(uids) == 1 else 0
-        if deaths >= _BARE_AFTER:
-            self._warn(f"mail {uids[0]} cannot be shown by its server; it is told without its content")
-            self.watching.unshown += 1
-            return [Mail(uids[0])] if deaths >= _BLIND_AFTER else fetch_bare(session, uids[0])
-        return fetch_mails(session, uids)
 
     async def _hand_over(self, mails: list[Mail], shown: Position, kept: Position | None) -> None:
         """Events first, the position after them. While the stream or the store is down the mails wait here."""
@@ -333,6 +294,9 @@ class Watcher:
 
     # -- small things ------------------------------------------------------------------------------------------------
 
+    def _note(self) -> None:
+        self.watching.heard_at = self._clock()
+
     async def _work(self, session: Session, do: Callable[..., T], *args: object) -> T:
         return await self._office.work(session, self._host, partial(do, *args))
 
@@ -355,18 +319,3 @@ class Watcher:
 
     def _warn(self, text: str) -> None:
         _logger.warning("%s: account %s, folder %s: %s", self.watching.place, self._account, self._folder, text)
-
-
-def _move(position: Position, mails: Sequence[Mail], last_uid: int, now: datetime) -> Position:
-    """The position after these mails."""
-    if not mails:
-        return position.model_copy(update={"last_uid": max(position.last_uid, last_uid)})
-    traces = tuple(fingerprint(mail.content.message_id, mail.arrived_at, mail.size) for mail in mails)
-    newest = max([mail.arrived_at for mail in mails if mail.arrived_at], default=position.newest_at)
-    newest = max(newest, position.newest_at) if newest and position.newest_at else newest
-    return Position(
-        uidvalidity=position.uidvalidity,
-        last_uid=max(position.last_uid, last_uid),
-        newest_at=cap(newest, now),
-        recent=(position.recent + traces)[-RING:],
-    )

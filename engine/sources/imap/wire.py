@@ -39,7 +39,7 @@ class Wire(imaplib.IMAP4):
     One thread at a time may use it: the loop while idling, otherwise one worker.
     """
 
-    def __init__(self, sock: socket.socket, host: str) -> None:
+    def __init__(self, sock: socket.socket, host: str, port: int) -> None:
         strange = [name for name in _USED if not callable(getattr(imaplib.IMAP4, name, None))]
         if strange:
             raise RuntimeError(f"this Python's imaplib is not one we know: it lacks {', '.join(strange)}")
@@ -50,7 +50,7 @@ class Wire(imaplib.IMAP4):
         """Bytes read since the beginning."""
         self.deadline = float("inf")
         """time.monotonic() after which nothing more is read."""
-        super().__init__(host)
+        super().__init__(host, port)
         if not (isinstance(self.untagged_responses, dict) and isinstance(self.tagged_commands, dict)):
             raise RuntimeError("this Python's imaplib is not one we know: its responses are no dictionaries")
 

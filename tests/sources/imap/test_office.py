@@ -77,7 +77,7 @@ async def test_a_job_that_is_cancelled_is_over_before_we_go_on() -> None:
 def test_an_imaplib_that_we_do_not_know_is_refused_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(imaplib.IMAP4, "_get_response")
     with socket.socket() as sock, pytest.raises(RuntimeError, match="_get_response"):
-        wire.Wire(sock, "imap.example")
+        wire.Wire(sock, "imap.example", 143)
 
 
 def _watcher(office: Office, mailbox: object, ledger: Ledger) -> Watcher:
