@@ -9,7 +9,7 @@ _PLAIN_WORD = re.compile(r"[A-Za-z0-9@._+=!#$&'/^`|~-]+")
 
 
 def authenticate(client: Any, wire: Any, user: str, secret: str, *, token: bool) -> None:
-    """Sign in. `client` is an IMAPClient over `wire`. Raises imaplib's errors; the secret may stand in their words."""
+    """Sign in. `client` is an IMAPClient over `wire`. Raises imaplib's errors, in which the secret may stand."""
     offered = {str(word).upper() for word in wire.capabilities}
     if token:
         client.sasl_login(*_bearer(user, secret, wire.host, wire.port, offered))
