@@ -10,7 +10,9 @@ from pathlib import Path
 
 from benchmarks.figures import figure
 from benchmarks.stream import bare
-from benchmarks.through import decided
+from benchmarks.through import a_mail, decided
+from engine import topics
+from engine.wiring import calm_the_collector
 from tests.servers.installation import ROOT, Installation, Person
 from tests.servers.letters import letter
 from tests.servers.pymap_server import PymapServer
@@ -76,13 +78,15 @@ async def _latency(folder: Path) -> bool:
 
 
 async def _throughput(folder: Path) -> bool:
+    calm_the_collector()  # as the engine does when it starts; it serves the bare log as well
     ratios = []
     for turn in range(3):
         room = folder / f"through{turn}"
         room.mkdir()
-        floor = await bare(room, 20_000)
-        ours = await decided(room, 20_000)
+        mails = [a_mail(uid) for uid in range(20_000)]
+        floor = await bare(room, topics.EVENTS, mails)
+        ours = await decided(room, mails)
         ratios.append(ours / floor)
         print(f"  events a second: {ours:.0f}; bare append and read {floor:.0f}")
-    beside = "append and read of the same transport"
+    beside = "bare append and read of the same mails on the same transport"
     return figure("line.events-where-nothing-matches", round(statistics.median(ratios), 3), ">=", 0.25, beside)

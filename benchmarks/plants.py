@@ -44,6 +44,7 @@ PLANTS = (
             ),
         ),
         points=("provider_answered", "settle_open"),
+        classes=("opaque",),
     ),
     Plant(
         "the provider is called before the attempt is durable",
@@ -85,7 +86,7 @@ PLANTS = (
         (
             (
                 "engine/identity.py",
-                '    return uuid5(TOCSIN, json.dumps([kind, *origin], ensure_ascii=True, separators=(",", ":")))',
+                "    return uuid5(TOCSIN, _ENCODE([kind, *origin]))",
                 "    from uuid import uuid4\n\n    return uuid4()",
             ),
         ),

@@ -10,6 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,23 +36,24 @@ class Note(BaseModel):
 NOTES = Topic("notes", TypeAdapter(Note), key="key")
 
 
-async def bare(folder: Path, count: int) -> float:
-    """Records a second through the log alone: encode, append in chunks, read back."""
+async def bare(folder: Path, topic: Topic, nouns: Sequence[Any]) -> float:
+    """Records a second through the log alone: encode, append in chunks, read back, decode."""
     log = Log(folder / "bare.db")
     await log.open()
-    await log.declare({"notes": 12})
+    await log.declare({topic.name: 12})
+    count = len(nouns)
     begun = time.perf_counter()
     for start in range(0, count, CHUNK):
-        chunk = [NOTES.encode(Note(key=f"k{n % 997}")) for n in range(start, start + CHUNK)]
-        await log.append([Entry("notes", n % 12, 0, key, value) for n, (key, value) in enumerate(chunk)])
-    at = {("notes", n): 0 for n in range(12)}
+        chunk = [topic.encode(noun) for noun in nouns[start : start + CHUNK]]
+        await log.append([Entry(topic.name, n % 12, 0, key, value) for n, (key, value) in enumerate(chunk)])
+    at = {(topic.name, n): 0 for n in range(12)}
     read = 0
     while read < count:
         for place, records in (await log.read(at, CHUNK, 1 << 21)).items():
             at[place] += len(records)
             read += len(records)
             for record in records:
-                NOTES.decode(record.value or b"")
+                topic.decode(record.value or b"")
     rate = count / (time.perf_counter() - begun)
     await log.close()
     return rate
@@ -95,7 +97,7 @@ async def main(count: int) -> None:
     ratios, rates, waits = [], [], []
     for _ in range(3):
         with tempfile.TemporaryDirectory() as folder:
-            alone = await bare(Path(folder), count)
+            alone = await bare(Path(folder), NOTES, [Note(key=f"k{n % 997}") for n in range(count)])
             rate, taken = await carried(Path(folder), count)
         rates.append(rate)
         ratios.append(rate / alone)

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -49,8 +50,9 @@ def a_mail(uid: int) -> MailArrived:
     )
 
 
-async def decided(folder: Path, count: int) -> float:
+async def decided(folder: Path, mails: Sequence[MailArrived]) -> float:
     """Events a second: published in chunks, decided, the decision durable, acknowledged."""
+    count = len(mails)
     store = Database(f"sqlite:///{folder}/store.db")
     revision.ensure(store)
     people = [Account(id=f"a{n}", numbers=("+32470000001",)) for n in range(97)]
@@ -91,7 +93,7 @@ async def decided(folder: Path, count: int) -> float:
     await stream.start()
     begun = time.perf_counter()
     for start in range(0, count, CHUNK):
-        await stream.publish(topics.EVENTS, [a_mail(uid) for uid in range(start, start + CHUNK)])
+        await stream.publish(topics.EVENTS, mails[start : start + CHUNK])
     while stream.lag().get(topics.EVENTS.name, 0):  # noqa: ASYNC110
         await asyncio.sleep(0.005)
     rate = count / (time.perf_counter() - begun)

@@ -1,5 +1,6 @@
 """Telephone numbers: the only door to phonenumbers. Inside the house a number is E.164 text, nothing else."""
 
+import re
 from functools import lru_cache
 
 # phonenumbers takes 45-107 ms and 23 MB to import; the functions import it when first called, so that
@@ -8,19 +9,36 @@ from functools import lru_cache
 
 @lru_cache(maxsize=4096)
 def parse(text: str, region: str | None = None) -> str:
-    """`text` as E.164 (``+32470000001``), repaired where that is safe: ``0032 (0)475...`` loses its zeros.
+    """`text` as E.164 (``+32470000001``), repaired where that is safe.
 
+    ``0032 (0)475...`` and ``+0032...`` lose their zeros; ``32 475 123456``, as older tools ask for it, gets its plus.
     `region` (ISO 3166 alpha-2) is used for numbers without a country code.
     Raises ValueError with a sentence that says what to write instead; the sentence carries no number.
     """
+    written = _LEADING.sub("+", text.strip()).replace("(0)", "")
+    if written.startswith("+"):
+        return _read(written, None)
+    try:
+        if region is None:
+            raise ValueError("write the number with its country code, like +32 475 12 34 56")
+        return _read(written, region)
+    except ValueError:
+        # The digits may be whole and only lack their plus; a national number never reads as one of its own country.
+        try:
+            if written[:1] in "123456789" and written:
+                return _read("+" + written, None)
+        except ValueError:
+            pass
+        raise
+
+
+#: What people write for the plus: 00, and +00 where a form put the plus there itself.
+_LEADING = re.compile(r"^\+?00")
+
+
+def _read(written: str, region: str | None) -> str:
     import phonenumbers
 
-    written = text.strip()
-    if written.startswith("00"):
-        written = "+" + written[2:]
-    written = written.replace("(0)", "")
-    if region is None and not written.startswith("+"):
-        raise ValueError("write the number with its country code, like +32 475 12 34 56")
     try:
         number = phonenumbers.parse(written, region)
     except phonenumbers.NumberParseException:

@@ -6,6 +6,7 @@ is repeated safely.
 """
 
 import asyncio
+import gc
 import logging
 import random
 from collections.abc import Callable, Sequence
@@ -48,6 +49,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
 
     Raises TocsinError when it cannot start, or the exception that a defect ended it with.
     """
+    calm_the_collector()
     async with AsyncExitStack() as stack:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         store = Database(settings.store)
@@ -59,7 +61,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         providers = {name: registry.build(name, each, http) for name, each in settings.providers.items()}
         for provider in providers.values():
             stack.push_async_callback(provider.close)
-        office = Office()
+        office = Office(hosts=len({box.host for each in settings.accounts for box in each.mailboxes}))
         stack.push_async_callback(office.close)
 
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -121,6 +123,14 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
             await _drain(stream, web, loops)
         if ended is not None:
             raise ended
+
+
+def calm_the_collector() -> None:
+    """What is loaded now stays; what a mail leaves behind is freed by counting. Looking at all of it after every
+    700 new objects costs a third of the line's throughput."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _on_topic(hop: Hop) -> bool:

@@ -21,6 +21,9 @@ from engine.phone import is_mobile, mask, parse
         ("070-123 45 67", "SE", "+46701234567"),
         ("+1 212 555 0123", None, "+12125550123"),
         ("+32 2 500 00 00", None, "+3225000000"),
+        ("32 475 123456", None, "+32475123456"),
+        ("32 475 123456", "BE", "+32475123456"),
+        ("+0032 475 12 34 56", None, "+32475123456"),
     ],
 )
 def test_a_number_is_repaired_where_that_is_safe(text: str, region: str | None, number: str) -> None:
@@ -32,7 +35,7 @@ def test_a_number_is_repaired_where_that_is_safe(text: str, region: str | None, 
     [
         ("", None, "country code"),
         ("0475 12 34 56", None, "country code"),
-        ("32 475 123456", None, "country code"),
+        ("486 12 34 57", None, "country code"),
         ("anna", "BE", "not a phone number"),
         ("+", None, "not a phone number"),
         ("+32 475 12 34", None, "digits"),

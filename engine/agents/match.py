@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from datetime import datetime
 
 from engine import topics
 from engine.account import Account
@@ -20,7 +21,7 @@ async def match(desk: Desk, events: Sequence[Event]) -> None:
     """Decide, make the decisions durable, publish what they say. Running it again publishes the same."""
     failpoint("event_taken")
     now = desk.clock()
-    answers = {event.id: (event, _decide(desk, event)) for event in events}
+    answers = {event.id: (event, _decide(desk, event, now)) for event in events}
     standing = await desk.store.awrite(lambda connection: decisions.record(connection, list(answers.values()), now))
     failpoint("decision_committed")
     for decision in standing:
@@ -32,14 +33,14 @@ async def match(desk: Desk, events: Sequence[Event]) -> None:
         failpoint("notification_published")
 
 
-def _decide(desk: Desk, event: Event) -> Decision:
+def _decide(desk: Desk, event: Event, now: datetime) -> Decision:
     account: Account | None = desk.accounts.get(event.account)
     if account is None:
         return Decision(
             event_id=event.id,
             account=event.account,
-            decided_at=desk.clock(),
+            decided_at=now,
             rules_version=desk.ruleset.version,
             reason=Reason.UNKNOWN_ACCOUNT,
         )
-    return evaluate(event, account, desk.ruleset, desk.clock())
+    return evaluate(event, account, desk.ruleset, now)

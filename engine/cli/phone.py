@@ -10,11 +10,17 @@ import click
 @click.option("--port", default=8026, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option(
     "--journal",
-    required=True,
+    default="phone.jsonl",
+    show_default=True,
     type=click.Path(dir_okay=False, path_type=Path),
     help="Every request and what became of it, one JSON line each; also the phone's memory.",
 )
-@click.option("--callback", default="", help="Where delivery reports go: http://127.0.0.1:8025/callbacks/phone")
+@click.option(
+    "--callback",
+    default="http://127.0.0.1:8025/callbacks/phone",
+    show_default=True,
+    help="Where delivery reports go: the engine's web server, and the provider's name.",
+)
 @click.option(
     "--token-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -1,5 +1,6 @@
 """A story in words: what `tocsin explain` and the demo print."""
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -67,7 +68,7 @@ def tell_record(told: Story) -> dict[str, Any]:
     """The story for programs."""
     return {
         "event": told.event.model_dump(mode="json"),
-        "decision": told.decision.model_dump(mode="json"),
+        "decision": dataclasses.asdict(told.decision),
         "notifications": [
             {
                 **each.row._mapping,

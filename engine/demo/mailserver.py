@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 from engine.demo.ports import find_free
 
@@ -13,7 +14,10 @@ from engine.demo.ports import find_free
 async def serve(user: str, password: str) -> None:
     """Serve one mailbox on a free loopback port until SIGTERM. Says on stdout which, once it can be reached."""
     from pymap.backend.dict import Config, DictBackend, Login
+    from pymap.backend.dict.mailbox import MailboxData
     from pymap.imap import IMAPService
+
+    MailboxData.update_selected = _never_deaf(MailboxData.update_selected)  # type: ignore[method-assign]
 
     config = Config(
         Namespace(passlib_cfg=None, proxy_protocol=None, inherited_sockets=None),
@@ -34,6 +38,17 @@ async def serve(user: str, password: str) -> None:
         await IMAPService(DictBackend(login, config), config).start(stack)
         print(f"mailbox  {config.port}", flush=True)
         await stop.wait()
+
+
+def _never_deaf(wait_and_update: Any) -> Any:
+    """pymap waits for the next mail although one came since it looked last: an idling client hears nothing."""
+
+    async def update_selected(self: Any, selected: Any, *, wait_on: Any = None) -> Any:
+        if selected.mod_sequence not in (None, self._mod_sequences.highest):
+            wait_on = None
+        return await wait_and_update(self, selected, wait_on=wait_on)
+
+    return update_selected
 
 
 if __name__ == "__main__":

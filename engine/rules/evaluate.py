@@ -47,12 +47,12 @@ def _ask(rules: tuple[ReadyRule, ...], view: View) -> tuple[tuple[RuleAnswer, ..
         holds = rule.when.explain(view, evidence)
         answers.append(
             RuleAnswer(
-                scope=rule.scope,
-                rule=rule.id,
-                name=rule.name,
-                place=rule.place,
-                reason=Reason.MATCHED if holds else Reason.NO_RULE_MATCHED,
-                evidence=tuple(evidence),
+                rule.scope,
+                rule.id,
+                rule.name,
+                rule.place,
+                Reason.MATCHED if holds else Reason.NO_RULE_MATCHED,
+                tuple(evidence),
             )
         )
         if holds:

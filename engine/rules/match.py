@@ -49,10 +49,16 @@ def all_of(parts: list[Matcher]) -> Matcher:
     explains = [part.explain for part in parts]
 
     def holds(view: View) -> bool:
-        return all(test(view) for test in tests)
+        for test in tests:  # noqa: SIM110  (a generator would cost as much as the tests)
+            if not test(view):
+                return False
+        return True
 
     def explain(view: View, out: list[Evidence]) -> bool:
-        return all(each(view, out) for each in explains)
+        for each in explains:  # noqa: SIM110  (a generator would cost as much as the tests)
+            if not each(view, out):
+                return False
+        return True
 
     return Matcher(" and ".join(_bracket(part) for part in parts), holds, explain, _found_by(parts))
 
@@ -101,7 +107,7 @@ def _found_by(parts: list[Matcher]) -> Callable[[View], str]:
 def _leaf(words: str, place: str, test: Test, found: Callable[[View], str]) -> Matcher:
     def explain(view: View, out: list[Evidence]) -> bool:
         holds = test(view)
-        out.append(Evidence(condition=words, found=found(view), holds=holds, place=place))
+        out.append(Evidence(words, found(view), holds, place))
         return holds
 
     return Matcher(words, test, explain, found)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from engine.errors import StoreError
@@ -155,6 +156,12 @@ class Database:
                 f"another process has held it for more than {PATIENCE:.0f} s", place=place, remedy="try again"
             )
         return StoreError(f"the database failed: {text}", place=place, remedy="see that it runs and can be reached")
+
+
+def insert_new(connection: Connection, table: sa.Table) -> Any:
+    """An INSERT that passes over rows whose key is there already, on SQLite and PostgreSQL."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    return insert(table).on_conflict_do_nothing()
 
 
 def shown(url: str) -> str:

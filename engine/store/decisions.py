@@ -2,14 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
-from engine.decision import Decision
+from engine.decision import Decision, RuleAnswer
 from engine.event import Event, MailArrived
 from engine.failpoints import failpoint
+from engine.notification import Notification
+from engine.reason import Reason
+from engine.store.database import insert_new
 from engine.store.tables import decision
 
 #: How long the event's text is kept for explaining.
@@ -19,6 +23,7 @@ MOST_TEXT = 2_000
 MOST_HEADERS = 20
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+_BODY = TypeAdapter(tuple[tuple[RuleAnswer, ...], tuple[Notification, ...]])
 
 
 def record(connection: sa.Connection, answers: Sequence[tuple[Event, Decision]], now: datetime) -> list[Decision]:
@@ -27,13 +32,6 @@ def record(connection: sa.Connection, answers: Sequence[tuple[Event, Decision]],
     The first decision on an event stands: after a crash between this and the publishing of its notifications the
     redelivered event finds it here, so what is published is what `explain` shows, whatever the rules say by then.
     """
-    ids = [answer.event_id for _, answer in answers]
-    standing = {
-        row.event_id: Decision.model_validate_json(row.body)
-        for row in connection.execute(
-            sa.select(decision.c.event_id, decision.c.body).where(decision.c.event_id.in_(ids))
-        )
-    }
     delete_after = now + KEEP
     rows = [
         {
@@ -43,16 +41,19 @@ def record(connection: sa.Connection, answers: Sequence[tuple[Event, Decision]],
             "rules_version": answer.rules_version,
             "reason": answer.reason.value,
             "event": _bounded(event).model_dump_json(),
-            "body": answer.model_dump_json(),
+            "body": _BODY.dump_json((answer.answers, answer.notifications)).decode(),
             "delete_after": delete_after,
         }
         for event, answer in answers
-        if answer.event_id not in standing
     ]
-    if rows:
-        connection.execute(sa.insert(decision), rows)
+    written = connection.execute(insert_new(connection, decision), rows).rowcount
     failpoint("decision_open")
-    return [standing.get(answer.event_id, answer) for _, answer in answers]
+    if written == len(rows):
+        return [answer for _, answer in answers]
+    ids = [answer.event_id for _, answer in answers]
+    kept = connection.execute(sa.select(decision).where(decision.c.event_id.in_(ids)))
+    standing = {row.event_id: _decision(row) for row in kept}
+    return [standing[answer.event_id] for _, answer in answers]
 
 
 def _bounded(event: Event) -> Event:
@@ -67,10 +68,23 @@ def find(connection: sa.Connection, event_id: UUID) -> tuple[Event, Decision] | 
     row = connection.execute(sa.select(decision).where(decision.c.event_id == event_id)).first()
     if row is None:
         return None
-    return _EVENT.validate_json(row.event), Decision.model_validate_json(row.body)
+    return _EVENT.validate_json(row.event), _decision(row)
 
 
 def latest(connection: sa.Connection, most: int = 20) -> list[tuple[Event, Decision]]:
     """The newest decisions, newest first."""
-    rows = connection.execute(sa.select(decision).order_by(decision.c.decided_at.desc()).limit(most))
-    return [(_EVENT.validate_json(row.event), Decision.model_validate_json(row.body)) for row in rows]
+    rows = connection.execute(sa.select(decision).order_by(decision.c.delete_after.desc()).limit(most))
+    return [(_EVENT.validate_json(row.event), _decision(row)) for row in rows]
+
+
+def _decision(row: sa.Row[Any]) -> Decision:
+    answers, notifications = _BODY.validate_json(row.body)
+    return Decision(
+        event_id=row.event_id,
+        account=row.account_id,
+        decided_at=row.decided_at,
+        rules_version=row.rules_version,
+        reason=Reason(row.reason),
+        answers=answers,
+        notifications=notifications,
+    )

@@ -118,7 +118,7 @@ decision = sa.Table(
     metadata,
     sa.Column("event_id", sa.Uuid, primary_key=True),
     sa.Column("account_id", sa.Text, nullable=False),
-    sa.Column("decided_at", Moment, nullable=False, index=True),
+    sa.Column("decided_at", Moment, nullable=False),
     sa.Column("rules_version", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("event", sa.Text, nullable=False),

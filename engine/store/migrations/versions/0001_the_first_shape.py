@@ -54,7 +54,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_decision")),
     )
     with op.batch_alter_table("decision", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_decision_decided_at"), ["decided_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_decision_delete_after"), ["delete_after"], unique=False)
 
     op.create_table(
