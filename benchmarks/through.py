@@ -94,7 +94,7 @@ async def decided(folder: Path, mails: Sequence[MailArrived]) -> float:
     begun = time.perf_counter()
     for start in range(0, count, CHUNK):
         await stream.publish(topics.EVENTS, mails[start : start + CHUNK])
-    while stream.lag().get(topics.EVENTS.name, 0):  # noqa: ASYNC110
+    while stream.lag().get(topics.EVENTS.name, 0):
         await asyncio.sleep(0.005)
     rate = count / (time.perf_counter() - begun)
     await stream.stop()
