@@ -56,7 +56,7 @@ async def test_old_records_are_deleted_at_the_start(tmp_path: Path) -> None:
         assert log is not None
         places = {("notes", n): 0 for n in range(12)}
         async with asyncio.timeout(30):
-            while any((await log.read(places, 1, 1)).values()):  # noqa: ASYNC110 (deleting rings no bell)
+            while any((await log.read(places, 1, 1)).values()):
                 await asyncio.sleep(0.01)
         await later.stream.publish(NOTES, notes(3, start=50))
         await until(lambda: len(later.seen) == 3)

@@ -77,7 +77,7 @@ class Run:
 
 async def until(holds: Callable[[], Any]) -> None:
     async with asyncio.timeout(LONG):
-        while not holds():  # noqa: ASYNC110 (what is waited for rings no bell)
+        while not holds():
             await asyncio.sleep(0.005)
 
 

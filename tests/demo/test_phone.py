@@ -98,7 +98,7 @@ class Line:
 
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110  (the journal is a file: it gives no sign)
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -76,7 +76,7 @@ async def office() -> AsyncIterator[Office]:
 async def until(met: Callable[[], object], patience: float = 30) -> None:
     """Wait until something holds."""
     async with asyncio.timeout(patience):
-        while not met():  # noqa: ASYNC110  (conditions of many kinds, none of which can notify)
+        while not met():
             await asyncio.sleep(0.01)
 
 
