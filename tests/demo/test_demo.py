@@ -58,10 +58,7 @@ async def test_an_interrupt_ends_the_demo_and_all_its_children_quietly(tmp_path:
     async for line in demo.stdout:
         if b"^C ends" in line:
             break
-    children = await asyncio.create_subprocess_exec(
-        *("ps", "-o", "pid=", "--ppid", str(demo.pid)), stdout=asyncio.subprocess.PIPE
-    )
-    pids = [int(pid) for pid in (await children.communicate())[0].split()]
+    pids = [int(pid) for pid in Path(f"/proc/{demo.pid}/task/{demo.pid}/children").read_text().split()]
     assert len(pids) >= 3
     demo.send_signal(signal.SIGINT)
     rest, _ = await demo.communicate()

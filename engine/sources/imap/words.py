@@ -5,7 +5,11 @@ import codecs
 import quopri
 import re
 from email.utils import getaddresses
+from inspect import signature
 
+#: Newer and patched Pythons answer a header with one slip in it (a comma at its end) by naming nobody at all, unless
+#: they are asked not to; older ones do not know the question.
+_LENIENT: dict[str, bool] = {"strict": False} if "strict" in signature(getaddresses).parameters else {}
 _MOST_ADDRESS_BYTES = 10 * 1024
 _MOST_ADDRESSES = 200
 _MOST_PARAMETER_BYTES = 4 * 1024
@@ -179,7 +183,7 @@ def read_addresses(raw: bytes) -> list[tuple[str, str]]:
     """(name, address in lower case) of everyone in an address header (RFC 5322 section 3.4)."""
     text = decode(raw[:_MOST_ADDRESS_BYTES])
     try:
-        found = getaddresses([" ".join(text.split())])
+        found = getaddresses([" ".join(text.split())], **_LENIENT)
     except Exception:  # thousands of nested comments and the like: the parser gives up in several ways
         found = []
     pairs = [(name, address) for name, address in found if address]
