@@ -66,6 +66,9 @@ async def _provider(name: str, url: str) -> Finding:
         _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 10)
     except (OSError, TimeoutError) as error:
         why = getattr(error, "strerror", None) or str(error) or "no answer in 10 s"
-        return Finding(False, place, f"cannot be reached: {why}", f"open {host}:{port} for outgoing traffic")
+        remedy = f"open {host}:{port} for outgoing traffic"
+        if host in ("127.0.0.1", "::1", "localhost"):
+            remedy = f"start what should listen on {host}:{port} (the virtual phone: tocsin phone)"
+        return Finding(False, place, f"cannot be reached: {why}", remedy)
     writer.close()
     return Finding(True, place, "answers")
