@@ -10,7 +10,6 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path
 from typing import Any, cast
 
 import faust
@@ -21,13 +20,17 @@ from engine.agents.lane import Binding, Lane, Parcel, Work
 from engine.dead_letter import DeadLetter
 from engine.errors import StreamError
 from engine.topics import EVENTS, MOST_RECORD_BYTES, PARTITIONS, TOPICS, VERSION, VERSION_HEADER, Topic
-from engine.transport.fixes import Batch, Outgoing, Steady, quiet
-from engine.transport.log import Log
+from engine.transport.address import File, read_url
+from engine.transport.fixes import Batch, Outgoing, Steady
+from engine.transport.ground import Ground, ground_of
+from engine.transport.quiet import quiet
 
 __all__ = ["Binding", "Stream", "Work"]
 
 GROUP = "tocsin"
-DRIVERS = {"sqlite": "engine.transport.sqlite:Transport"}
+DRIVERS = {"sqlite": "engine.transport.sqlite:Transport", "kafka": "engine.transport.kafka:Transport"}
+#: Seconds a worker may need until the group has given it its partitions.
+LONGEST_JOIN = 60.0
 #: Seconds that a hop which ignores its cancellation, and Faust, get at the end.
 LONGEST_STOP = 5.0
 HEADERS = ((VERSION_HEADER, VERSION),)
@@ -46,22 +49,25 @@ class Stream:
         bury: Callable[[DeadLetter], Awaitable[None]],
         fatal: Callable[[BaseException], None],
         clock: Callable[[], datetime],
+        rebalanced: Callable[[], None] = lambda: None,
         commit_interval: float = 1.0,
     ) -> None:
-        """`url` is sqlite:////absolute/path or sqlite:///relative/path.
+        """`url` is as in engine.yaml; see `engine.transport.address`.
 
         `bury` keeps a dead letter durably and may raise StoreError; `fatal` is told at most once what must
-        end the process; `commit_interval` in seconds bounds what comes again after a kill -9.
+        end the process; `rebalanced` is called whenever this worker's partitions may have changed;
+        `commit_interval` in seconds bounds what comes again after a kill -9.
         Raises StreamError when `url` cannot be one of ours.
         """
-        self._file = read_url(url)
+        self._address = read_url(url)
+        self._ground = ground_of(self._address)
         self._bindings = tuple(bindings)
         self._bury = bury
         self._fatal = fatal
         self._clock = clock
+        self._rebalanced = rebalanced
         self._commit_interval = commit_interval
         self._app: Carrier | None = None
-        self._log: Log | None = None
         self._closing = asyncio.Event()
         self._lanes: dict[tuple[str, int], tuple[Lane, asyncio.Task[bool]]] = {}
         self._stopping: asyncio.Future[None] | None = None
@@ -75,17 +81,18 @@ class Stream:
         """
         quiet()
         try:
-            self._log = Log(self._file)
-            await self._log.open()
-            await self._log.declare({topic.name: topic.partitions for topic in self._topics()})
+            await self._ground.open()
+            await self._ground.declare(self._topics())
             self._app = self._build()
-            await self._app.start()
-            await self._app.wait_ready()
+            async with asyncio.timeout(LONGEST_JOIN):
+                await self._app.start()
+                await self._app.wait_ready()
         except BaseException as error:
             await self.stop()
             if isinstance(error, StreamError) or not isinstance(error, Exception):
                 raise
-            raise StreamError(f"the stream did not start: {error}", place=str(self._file)) from error
+            why = str(error) or f"no partitions were assigned within {LONGEST_JOIN:.0f} s"
+            raise StreamError(f"the stream did not start: {why}", place=str(self._address)) from error
 
     def _topics(self) -> set[Topic]:
         return {*TOPICS, *(binding.topic for binding in self._bindings)}
@@ -93,8 +100,8 @@ class Stream:
     def _build(self) -> "Carrier":
         TRANSPORTS.aliases.update(DRIVERS)
         app = Carrier(
-            GROUP,
-            broker="sqlite://",
+            self._address.prefix + GROUP,
+            broker="sqlite://" if isinstance(self._address, File) else "kafka://",  # the ground knows where
             store="memory://",
             autodiscover=False,
             web_enabled=False,
@@ -107,16 +114,23 @@ class Stream:
             processing_guarantee="at_least_once",
             TableManager=NoTables,
         )
-        app.log_file = self._log
+        app.ground = self._ground
         app.on_crash = self._end
+        app.on_shared_out = self._rebalanced
         app.keep_after = self._keep_after
         for binding in self._bindings:
-            app.agent(app.channel_of(binding.topic), name=binding.name)(self._pass_on(binding))
+            app.agent(app.channel_of(self._name(binding.topic), binding.topic), name=binding.name)(
+                self._pass_on(binding)
+            )
         return app
+
+    def _name(self, topic: Topic) -> str:
+        """What `topic` is called where it lies."""
+        return self._address.prefix + topic.name
 
     def _keep_after(self) -> dict[str, int]:
         now = self._clock()
-        return {topic.name: milliseconds(now - topic.retention) for topic in self._topics()}
+        return {self._name(topic): milliseconds(now - topic.retention) for topic in self._topics()}
 
     def _pass_on(self, binding: Binding) -> Callable[[Any], Awaitable[None]]:
         async def pass_on(stream: Any) -> None:
@@ -137,7 +151,7 @@ class Stream:
             task.add_done_callback(self._watch)
             self._lanes[place] = lane, task
         consumer = self._consumer()
-        self._lanes[place][0].put(Parcel(batch.records, event.ack, lambda: consumer.holds(batch)))
+        self._lanes[place][0].put(Parcel(batch.records, event.ack, lambda: consumer.begin(batch)))
 
     def _watch(self, task: asyncio.Task[bool]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -163,10 +177,10 @@ class Stream:
         return cast(Steady, self._app.consumer)
 
     async def publish(self, topic: Topic, nouns: Sequence[Any]) -> None:
-        """Append `nouns` to `topic` in one commit; returns once all of them are durable.
+        """Append `nouns` to `topic`; returns once all of them are durable.
 
-        Raises StreamError, and then none of them is on the stream, when a record is over MOST_RECORD_BYTES,
-        the stream cannot be written or it is not open.
+        Raises StreamError when a record is over MOST_RECORD_BYTES or the stream is not open, and then none of
+        them is on the stream; also when the stream cannot be written, and then some may be on a Kafka.
         """
         at = milliseconds(self._clock())
         records = []
@@ -175,21 +189,21 @@ class Stream:
             if len(key) + len(value) > MOST_RECORD_BYTES:
                 raise StreamError(
                     f"a record of {len(value)} bytes for {topic.name} is over the limit of {MOST_RECORD_BYTES}",
-                    place=str(self._file),
+                    place=str(self._address),
                 )
-            records.append(Outgoing(topic.name, at, key, value, HEADERS))
-        if self._app is None or self._log is None:
-            raise StreamError("the stream is not open", place=str(self._file))
+            records.append(Outgoing(self._name(topic), at, key, value, HEADERS))
+        if self._app is None:
+            raise StreamError("the stream is not open", place=str(self._address))
         if not records:
             return
-        await self._log.declare({topic.name: topic.partitions})
+        await self._ground.declare([topic])
         await cast(Any, self._app.producer).publish(records)
 
     def owns(self, key: str) -> bool:
         """Whether this worker has the partition of EVENTS that `key` falls into; false before `start`."""
         if self._app is None or not self._app.started or self._stopping is not None:
             return False
-        return self._consumer().owns(self._app.producer.key_partition(EVENTS.name, key.encode()))
+        return self._consumer().owns(self._app.producer.key_partition(self._name(EVENTS), key.encode()))
 
     async def drain(self, within: float) -> bool:
         """Begin nothing more and wait, `within` seconds, for what is in work; answers whether all of it is done.
@@ -225,8 +239,13 @@ class Stream:
         if app is not None:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(app.stop(), LONGEST_STOP)
-        if self._log is not None:
-            await self._log.close()
+        await self._ground.close()
+
+    def assigned(self) -> bool:
+        """Whether this worker has its partitions and works on them: false before `start`, while the group divides
+        them anew, and once it is told to end."""
+        app = self._app
+        return app is not None and app.started and not app.rebalancing and not self._closing.is_set()
 
     def lag(self) -> dict[str, int]:
         """Per bound topic, the records that are not acknowledged yet (on the partitions of this worker)."""
@@ -234,7 +253,8 @@ class Stream:
             return {}
         behind: dict[str, int] = {binding.topic.name: 0 for binding in self._bindings}
         for tp, records in self._consumer().lag().items():
-            behind[tp.topic] = behind.get(tp.topic, 0) + records
+            name = tp.topic.removeprefix(self._address.prefix)
+            behind[name] = behind.get(name, 0) + records
         return behind
 
 
@@ -262,7 +282,8 @@ class NoTables(TableManager):
 class Carrier(faust.App):
     """A Faust app that starts in the running loop, writes no folder, and says when it is ready or broken."""
 
-    log_file: Log | None = None
+    ground: Ground | None = None
+    on_shared_out: Callable[[], None] | None = None
     on_crash: Callable[[BaseException], None] | None = None
     keep_after: Callable[[], dict[str, int]]
     _ready: asyncio.Event
@@ -274,10 +295,10 @@ class Carrier(faust.App):
     async def on_first_start(self) -> None:
         """Nothing: Faust would make a `tocsin-data` folder where the process stands."""
 
-    def channel_of(self, topic: Topic) -> Any:
-        """The Faust topic that carries `topic` as whole batches."""
+    def channel_of(self, name: str, topic: Topic) -> Any:
+        """The Faust topic that carries `topic`, which is called `name` there, as whole batches."""
         return self.topic(
-            topic.name,
+            name,
             schema=Whole(key_serializer="raw", value_serializer="raw"),
             partitions=topic.partitions,
             retention=topic.retention,
@@ -289,6 +310,8 @@ class Carrier(faust.App):
         """Partitions are assigned and records flow."""
         super().on_rebalance_end()
         self._ready.set()
+        if self.on_shared_out is not None:
+            self.on_shared_out()
 
     async def wait_ready(self) -> None:
         """Until partitions are assigned. Raises StreamError when Faust breaks before."""
@@ -301,18 +324,6 @@ class Carrier(faust.App):
         self._ready.set()
         if self.on_crash is not None:
             self.on_crash(reason)
-
-
-def read_url(url: str) -> Path:
-    """The file a sqlite: URL names. Raises StreamError for any other URL."""
-    scheme, _, rest = url.partition(":///")
-    if scheme != "sqlite" or not rest or "?" in rest:
-        raise StreamError(
-            "this is not the address of a stream",
-            place=url.rpartition("@")[2],  # an address may carry a password; what stands before the @ is not shown
-            remedy="write sqlite:////absolute/path/stream.db",
-        )
-    return Path(rest)
 
 
 def milliseconds(moment: datetime) -> int:

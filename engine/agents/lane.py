@@ -39,11 +39,11 @@ class Binding:
 
 @dataclass(frozen=True)
 class Parcel:
-    """Records that are acknowledged together. `held` tells whether this worker still answers for them."""
+    """Records that are acknowledged together. `begin` tells whether this worker still answers for them."""
 
     records: Sequence[Fetched]
     acknowledge: Callable[[], object]
-    held: Callable[[], bool]
+    begin: Callable[[], bool]
 
 
 class GivenUpError(Exception):
@@ -103,7 +103,7 @@ class Lane:
         size = 0
         while self._queue and size < MOST_AT_A_TIME:
             parcel = self._queue.popleft()
-            if parcel.held():  # else it comes again, here or at the worker that has the partition now
+            if parcel.begin():  # else it comes again, here or at the worker that has the partition now
                 parcels.append(parcel)
                 size += len(parcel.records)
         return parcels

@@ -5,7 +5,6 @@ Faust keeps the group, the assignment and the moment of a commit; what may be co
 """
 
 import asyncio
-import logging
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol, cast
@@ -53,6 +52,7 @@ class Batch:
         self.records = records
         self.size = sum(len(record.key or b"") + len(record.value or b"") for record in records)
         self.progress: Progress | None = None
+        self.begun = False
         self.done = False
 
 
@@ -90,8 +90,8 @@ class Progress:
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is out."""
-        return not self._out
+        """Whether nothing that is out has been begun and is not done yet."""
+        return not any(batch.begun and not batch.done for batch in self._out)
 
 
 class Steady(Consumer):
@@ -102,7 +102,10 @@ class Steady(Consumer):
       message, which is now paid once per batch;
     - offsets are counted here, not in `_acked` and `_gap`: Faust's `_new_offset` is off by one and commits
       past a single record that was not acknowledged (#527, #606), so that a restart skips it;
-    - everything acknowledged is committed before a revoke: Faust forgets it (#502: 500 of 500 twice);
+    - everything acknowledged is committed before a revoke and at the end, also when another commit is just
+      under way: Faust forgets it (#502: 500 of 500 twice);
+    - what was fetched while a rebalance began is let go; Faust's own would seek back, so that the batches in
+      work are not committed and come again;
     - a commit that failed is not remembered as one that succeeded;
     - `wait_empty` ends: Faust's own waits for ever (robinhood#402, #684);
     - full partitions are waited for, instead of sleeping 1 s when all of them are full.
@@ -110,12 +113,14 @@ class Steady(Consumer):
 
     _progress: dict[TP, Progress]
     _freed: asyncio.Event
+    _leaving: set[TP]
     _on_hold: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self._progress = {}
         self._freed = asyncio.Event()
+        self._leaving = set()
 
     # handing over
 
@@ -130,6 +135,8 @@ class Steady(Consumer):
             return {}, set()
         crowded = len(free) < len(active)
         found = await self._getmany(active_partitions=free, timeout=SHORT_WAIT if crowded else timeout)
+        if not self.flow_active:
+            return None, None
         batches = {ensure_TP(tp): [Batch(ensure_TP(tp), list(records))] for tp, records in found.items() if records}
         return ({} if self._on_hold else batches), free
 
@@ -165,8 +172,12 @@ class Steady(Consumer):
         """Hand over nothing more: the process is about to stop."""
         self._on_hold = True
 
-    def holds(self, batch: Batch) -> bool:
-        """Whether this worker still answers for `batch`: after a rebalance or a seek it comes again."""
+    def begin(self, batch: Batch) -> bool:
+        """Whether `batch` may be begun: not when its partition is leaving or has left, for then it comes again."""
+        batch.begun = batch.tp not in self._leaving and self._holds(batch)
+        return batch.begun
+
+    def _holds(self, batch: Batch) -> bool:
         return batch.progress is not None and self._progress.get(batch.tp) is batch.progress
 
     def owns(self, tp: TP) -> bool:
@@ -186,7 +197,7 @@ class Steady(Consumer):
     def ack(self, message: Message) -> bool:
         """Count the batch in `message` as done, unless this worker has lost it since."""
         batch = cast(Batch, message.value)
-        if message.acked or not self.holds(batch):
+        if message.acked or not self._holds(batch):
             return False
         message.acked = True
         self._unacked_messages.discard(message)
@@ -229,20 +240,28 @@ class Steady(Consumer):
         self._progress.clear()
         await super().perform_seek()
         self._progress.update({tp: Progress(self._read_offset[tp]) for tp in self.assignment()})
+        self._leaving.clear()
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Commit before Faust forgets."""
+        """Begin nothing more, let what is begun end, and commit before Faust forgets."""
         self.stop_flow()
+        self._leaving |= revoked
         await self._settle(revoked, REVOKE_WAIT)
-        await self.commit()
+        await self.commit_and_end_transactions()
         for tp in revoked:
             self._progress.pop(tp, None)
         await super().on_partitions_revoked(revoked)
 
+    async def commit_and_end_transactions(self) -> None:
+        """Commit all that is acknowledged by now (there are no transactions)."""
+        while await self.maybe_wait_for_commit_to_finish():
+            pass  # it began before the last acknowledgements, so it does not hold them
+        await self.commit()
+
     async def wait_empty(self) -> None:
         """Wait, for a bounded time, until everything handed over is acknowledged; then commit."""
         await self._settle(set(self._progress), REVOKE_WAIT)
-        await self.commit()
+        await self.commit_and_end_transactions()
 
     async def _settle(self, tps: Iterable[TP], within: float) -> None:
         waited_for = [self._of(tp) for tp in tps]
@@ -253,11 +272,3 @@ class Steady(Consumer):
                 return
             self._freed.clear()
             await self._wait_freed(left)
-
-
-def quiet() -> None:
-    """Keep the libraries' debug and info records from being made: 2.6 per message, each thrown away."""
-    for name in ("faust", "mode", "aiokafka"):
-        logger = logging.getLogger(name)
-        if logger.level == logging.NOTSET:
-            logger.setLevel(logging.WARNING)

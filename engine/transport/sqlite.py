@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 def log_of(transport: Any) -> Log:
     """The log that `engine.agents.app` opened for this app."""
-    return cast(Log, transport.app.log_file)
+    return cast(Log, transport.app.ground.log)
 
 
 class Consumer(Steady):

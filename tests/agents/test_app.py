@@ -10,7 +10,14 @@ import pytest
 from engine.agents.app import Carrier
 from engine.errors import StreamError
 from engine.topics import EVENTS, VERSION, VERSION_HEADER
+from engine.transport.ground import Embedded
+from engine.transport.log import Log
 from tests.contracts.transport import NOTES, Run, notes, until
+
+
+def log_of(run: Run) -> Log:
+    assert isinstance(run.stream._ground, Embedded)
+    return run.stream._ground.log
 
 
 async def test_signals_logging_and_the_folder_are_left_alone(tmp_path: Path) -> None:
@@ -22,8 +29,7 @@ async def test_signals_logging_and_the_folder_are_left_alone(tmp_path: Path) -> 
 async def test_every_record_says_in_which_version_it_was_written(tmp_path: Path) -> None:
     async with Run(f"sqlite:///{tmp_path}/s.db") as run:
         await run.stream.publish(NOTES, notes(1, keys=1))
-        log = run.stream._log
-        assert log is not None
+        log = log_of(run)
         found = await log.read({("notes", n): 0 for n in range(12)}, 10, 1 << 20)
         [record] = [record for records in found.values() for record in records]
         assert record.headers == ((VERSION_HEADER, VERSION),)
@@ -52,8 +58,7 @@ async def test_old_records_are_deleted_at_the_start(tmp_path: Path) -> None:
     now = later.stream._clock()
     later.stream._clock = lambda: now + 2 * NOTES.retention
     async with later:
-        log = later.stream._log
-        assert log is not None
+        log = log_of(later)
         places = {("notes", n): 0 for n in range(12)}
         async with asyncio.timeout(30):
             while any((await log.read(places, 1, 1)).values()):

@@ -13,7 +13,7 @@ from engine.agents.app import Binding, Stream
 from engine.dead_letter import DeadLetter
 from engine.errors import StoreError, StreamError
 from engine.reason import Reason
-from engine.topics import MOST_RECORD_BYTES, Topic
+from engine.topics import EVENTS, MOST_RECORD_BYTES, Topic
 
 LONG = 30.0  # seconds after which a test that waits is hung, not slow
 
@@ -41,7 +41,11 @@ class Run:
     """One engine's life: a stream with one hop, and what became of the records."""
 
     def __init__(
-        self, url: str, work: Callable[[list[Note]], Awaitable[None]] | None = None, commit_interval: float = 1.0
+        self,
+        url: str,
+        work: Callable[[list[Note]], Awaitable[None]] | None = None,
+        commit_interval: float = 1.0,
+        topic: Topic = NOTES,
     ) -> None:
         self.seen: list[Note] = []
         self.buried: list[DeadLetter] = []
@@ -49,7 +53,7 @@ class Run:
         self.work = work
         self.stream = Stream(
             url,
-            [Binding("read", NOTES, self._work)],
+            [Binding("read", topic, self._work)],
             bury=self.bury,
             fatal=self.fatal.append,
             clock=lambda: datetime.now(UTC),
@@ -342,12 +346,17 @@ class StreamContract:
                 await run.stream.publish(NOTES, notes(1))
             async with run:
                 await run.stream.publish(NOTES, notes(1))
-                assert run.stream.owns("anna")
-            assert not run.stream.owns("anna")
             with pytest.raises(StreamError, match="not open"):
                 await run.stream.publish(NOTES, notes(1))
             await run.stream.stop()
             run = Run(url)
+
+    async def test_a_worker_that_is_alone_owns_every_account_while_it_runs(self, url: str) -> None:
+        run = Run(url, topic=EVENTS)
+        assert not run.stream.owns("anna")
+        async with run:
+            assert all(run.stream.owns(f"account {number}") for number in range(50))
+        assert not run.stream.owns("anna")
 
     async def test_no_task_is_left_behind(self, url: str) -> None:
         async with Run(url) as run:

@@ -19,7 +19,8 @@ from faust.types import TP
 from faust.types.tuples import Message
 from mode import Service
 
-from engine.transport.fixes import MOST_BYTES_OUT, MOST_RECORDS_OUT, Batch, Progress, quiet
+from engine.transport.fixes import MOST_BYTES_OUT, MOST_RECORDS_OUT, Batch, Progress
+from engine.transport.quiet import quiet
 from engine.transport.record import Record
 
 

@@ -77,10 +77,22 @@ async def test_a_topic_keeps_its_partitions_for_life(url: str, file: Path) -> No
 
 @pytest.mark.parametrize(
     "address",
-    ["", "stream.db", "postgres:///x", "kafka://u:secret@broker:9092", "sqlite://", "sqlite:///x?mode=ro"],
+    [
+        "",
+        "stream.db",
+        "postgres:///x",
+        "kafka://u:secret@broker:9092",
+        "kafka://",
+        "kafka://a b",
+        "kafka://h:0",
+        "kafka://h:9092?x=1",
+        "kafka://h?replication=0",
+        "sqlite://",
+        "sqlite:///x?mode=ro",
+    ],
 )
 def test_an_address_that_is_no_stream_is_refused_without_its_password(address: str) -> None:
-    with pytest.raises(StreamError, match="not the address of a stream") as refused:
+    with pytest.raises(StreamError, match="write `stream: sqlite:") as refused:
         Run(address)
     assert "secret" not in str(refused.value)
 
@@ -161,7 +173,7 @@ async def test_offsets_that_cannot_be_committed_are_committed_later(
             raise StreamError("the disk is full")
 
         with monkeypatch.context() as patch:
-            patch.setattr(run.stream._log, "commit", full)
+            patch.setattr("engine.transport.log.Log.commit", full)
             await run.stream.publish(NOTES, notes(9))
             await refused.wait()
     async with Run(url) as again:
