@@ -26,6 +26,7 @@ from engine.sources.imap.watcher import Office
 from engine.store import accounts, dead_letters, due, revision
 from engine.store.database import Database
 from engine.topics import Topic
+from engine.web.health import Health
 from engine.web.server import Web
 
 log = logging.getLogger("tocsin")
@@ -72,6 +73,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
 
         async def bury(letter: DeadLetter) -> None:
             await store.awrite(lambda connection: dead_letters.bury(connection, letter))
+            desk.metrics.count_dead(letter.topic, letter.reason)
 
         async def publish(topic: Topic, nouns: Sequence[Any]) -> None:
             await stream.publish(topic, nouns)
@@ -110,7 +112,9 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         await store.awrite(lambda connection: due.schedule(connection, due.DueKind.SWEEP, "personal data", clock()))
         configured.set()
 
-        web = Web(settings.web.host, settings.web.port, providers, publish)
+        desk.metrics.set_configuration(settings.version)
+        health = Health(store, desk.metrics, clock, desk.draining, stream.assigned, stream.lag, desk.board.values)
+        web = Web(settings.web.host, settings.web.port, providers, publish, health)
         await web.start()
         stack.push_async_callback(web.stop)
 

@@ -9,9 +9,11 @@ from typing import Any
 from engine.account import Account
 from engine.channels.provider import Provider
 from engine.channels.tariff import Tariff
+from engine.metrics import Metrics
 from engine.rules.ruleset import Ruleset
 from engine.sources.imap.mailbox import Mailbox
 from engine.sources.imap.watcher import Office
+from engine.sources.imap.watching import Watching
 from engine.store.database import Database
 from engine.store.send_queue import Terms
 from engine.topics import Topic
@@ -48,6 +50,9 @@ class Desk:
     office: Office
     """What the watchers share: threads, TLS contexts, per-host limits."""
     bells: Bells
+    metrics: Metrics = field(default_factory=Metrics)
+    board: dict[str, Watching] = field(default_factory=dict)
+    """How the watch over each folder stands: its hop writes it, the metrics read it."""
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the engine stops: hops finish what they hold and take nothing new."""
 

@@ -24,6 +24,7 @@ async def match(desk: Desk, events: Sequence[Event]) -> None:
     answers = {event.id: (event, _decide(desk, event, now)) for event in events}
     standing = await desk.store.awrite(lambda connection: decisions.record(connection, list(answers.values()), now))
     failpoint("decision_committed")
+    desk.metrics.count_decisions(decision.reason for decision in standing)
     for decision in standing:
         level = logging.INFO if decision.notifications else logging.DEBUG
         log.log(level, "event %s of %s: %s", decision.event_id, decision.account, decision.reason)

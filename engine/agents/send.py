@@ -67,6 +67,7 @@ async def _attempt(desk: Desk, claim: Claim) -> None:
         # A provider's defect must not look like a refusal: whether the message left is not known.
         log.exception("provider %s failed", provider.name)
         said = Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=type(error).__name__)
+    desk.metrics.count_answer(provider.name, said.outcome)
     failpoint("provider_answered")
     terms, backoff = desk.terms()[provider.name], desk.backoff(claim.attempt)
     while True:

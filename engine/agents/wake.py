@@ -67,5 +67,6 @@ async def _ask(desk: Desk, message_id: UUID) -> None:
         await store.awrite(lambda connection: attempts.lapse(connection, message_id, {}, now))
         return
     said = await provider.ask(claim.client_ref)
+    desk.metrics.count_answer(provider.name, said.outcome)
     now, backoff = desk.clock(), desk.backoff(claim.attempt)
     await store.awrite(lambda connection: attempts.asked(connection, message_id, said, now, backoff))

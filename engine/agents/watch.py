@@ -44,6 +44,7 @@ def _reconcile(desk: Desk, watching: dict[str, asyncio.Task[None]]) -> None:
                 wanted[source_key(account, mailbox, folder)] = (account, mailbox, folder)
     for key in watching.keys() - wanted.keys():
         watching.pop(key).cancel()
+        desk.board.pop(key, None)
     for key, (account, mailbox, folder) in wanted.items():
         if key not in watching:
             watcher = Watcher(
@@ -56,12 +57,14 @@ def _reconcile(desk: Desk, watching: dict[str, asyncio.Task[None]]) -> None:
                 clock=desk.clock,
                 jitter=desk.jitter,
             )
+            desk.board[key] = watcher.watching
             watching[key] = asyncio.create_task(watcher.run(), name=f"watch {account} {folder}")
 
 
 async def emit(desk: Desk, events: Sequence[MailArrived]) -> None:
     """Put mails on the stream; once this returns they are durable and the position may move."""
     await desk.publish(topics.EVENTS, [fit(each, topics.MOST_RECORD_BYTES) for each in events])
+    desk.metrics.count_mails(len(events))
     failpoint("event_published")
 
 

@@ -1,5 +1,6 @@
-"""The engine's small web server: callbacks of providers, and `/livez`. Loopback by default."""
+"""The engine's small web server: callbacks of providers, probes and metrics. Loopback by default."""
 
+import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -10,6 +11,7 @@ from engine.channels.provider import Provider
 from engine.errors import TocsinError
 from engine.topics import Topic
 from engine.web.callbacks import MOST_CALLBACK_BYTES, take_callbacks
+from engine.web.probes import Pulse, Watched, add_probes
 
 Publish = Callable[[Topic, Sequence[Any]], Awaitable[None]]
 
@@ -63,15 +65,19 @@ class Listener:
 class Web:
     """What the engine itself serves."""
 
-    def __init__(self, host: str, port: int, providers: Mapping[str, Provider], publish: Publish) -> None:
+    def __init__(
+        self, host: str, port: int, providers: Mapping[str, Provider], publish: Publish, health: Watched
+    ) -> None:
         """`publish` returns when the records are durable on the stream, and raises when they are not."""
         app = web.Application(client_max_size=MOST_CALLBACK_BYTES)
         app.add_routes(
             [
-                web.get("/livez", _live),
                 web.post("/callbacks/{provider}", take_callbacks(providers, publish)),
             ]
         )
+        self._pulse = Pulse()
+        self._beating: asyncio.Task[None] | None = None
+        add_probes(app, self._pulse, health)
         self._listener = Listener(
             app,
             host,
@@ -87,11 +93,11 @@ class Web:
     async def start(self) -> None:
         """Listen. Raises TocsinError when the port is taken."""
         await self._listener.start()
+        self._beating = asyncio.create_task(self._pulse.beat(), name="pulse")
 
     async def stop(self) -> None:
         """Let go of the port."""
         await self._listener.stop()
-
-
-async def _live(_request: web.Request) -> web.Response:
-    return web.Response(text="ok\n")
+        if self._beating is not None:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)

@@ -15,6 +15,7 @@ from engine.receipt import DeliveryReport, Fate
 from engine.topics import RECEIPTS, Topic
 from engine.web import callbacks
 from engine.web.server import Web
+from tests.web.well import Well
 
 TOKEN = "open-sesame-4711"
 LONG = timedelta(seconds=30)
@@ -49,7 +50,7 @@ async def http() -> AsyncIterator[Http]:
 @pytest.fixture
 async def web(stream: Stream, http: Http) -> AsyncIterator[Web]:
     settings = FakeSettings.model_validate({"token": TOKEN})
-    made = Web("127.0.0.1", 0, {"phone": FakeProvider("phone", settings, http)}, stream.publish)
+    made = Web("127.0.0.1", 0, {"phone": FakeProvider("phone", settings, http)}, stream.publish, Well())
     await made.start()
     yield made
     await made.stop()
