@@ -58,12 +58,12 @@ class Judgement:
         )
         return {name: len(getattr(self, name)) for name in names}
 
-    def tell(self) -> bool:
+    def tell(self, prefix: str = "proof") -> bool:
         """Print the figures; returns whether all are met."""
         print(f"  {self.mails} mails, {self.messages} messages, {self.taken} taken by the phones")
         met = True
         for name, count in self.counts().items():
-            met &= figure(f"proof.{name.replace('_', '-')}", count, "==", 0)
+            met &= figure(f"{prefix}.{name.replace('_', '-')}", count, "==", 0)
             for each in getattr(self, name)[:10]:
                 print(f"  {name}: {each}")
         print(f"  uncertain (listed, not hidden): {len(self.uncertain)}")

@@ -4,213 +4,121 @@ Each trial starts the real engine with one fail-point armed, delivers a mail to 
 (SIGKILL) or stop (SIGTERM) there, and goes on with the next: each start is also the recovery of the trial before.
 At the end the engine runs undisturbed until nothing is left to do, and what the store says is held against what the
 virtual phones took. Then defects are planted in a copy of the code, and each must turn the judgement red.
+
+What is done is kept under build/proof, by seed: a proof that was interrupted goes on where it was.
 """
 
 import argparse
 import asyncio
-import random
+import json
 import shutil
-import signal
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.figures import figure, head
-from benchmarks.judge import Judgement, judge
+from benchmarks.judge import Judgement
 from benchmarks.plants import PLANTS, Plant
+from benchmarks.stacks import EMBEDDED, MANY, Stack, running
+from benchmarks.trials import CLASSES, Trial, plan, prove
 from engine.failpoints import POINTS
-from tests.servers.installation import ROOT, Installation, Person
-from tests.servers.letters import letter
-from tests.servers.pymap_server import PymapServer
+from tests.servers.installation import ROOT
 
-RULES = """\
-version: 1
-rules:
-  - name: Alarm
-    when: {subject: alarm}
-    notify: {to: me, text: "{subject}"}
-"""
-CLASSES = ("idempotent", "queryable", "opaque")
-PEOPLE = [
-    Person("ida", "+32470000001", "u1", provider="idempotent", parts=1_000, credit="50"),
-    Person("quinn", "+31612345678", "u2", provider="queryable", parts=5, credit="50"),
-    Person("otto", "+46701740605", "u3", provider="opaque", parts=0, credit="50"),
-]
-#: Where a provider's silence, not only our death, must be in play for the point to be passed.
-SILENT_POINTS = {"unknown_recorded"}
+#: Trials in one installation: what a later trial meets is what the earlier ones left behind.
+TOGETHER = 44
+#: Installations side by side: most of a trial is waiting.
+AT_ONCE = 2
 
 
-@dataclass(frozen=True)
-class Trial:
-    """One fail-point, one way to end, one provider class."""
+class Proof:
+    """All trials of one seed, in chunks that are kept when they are done."""
 
-    point: str
-    how: str
-    provider_class: str
+    def __init__(self, arguments: argparse.Namespace, folder: Path) -> None:
+        self._arguments = arguments
+        self._folder = folder
+        short = "" if arguments.trials is None else f"-{arguments.trials}"
+        self._kept = ROOT / "build" / "proof" / f"seed-{arguments.seed}-rounds-{arguments.rounds}{short}"
+        self._turn = asyncio.Semaphore(AT_ONCE)
 
+    async def run(self) -> bool:
+        """Trials on every stack, then the planted defects; true when every figure is met."""
+        met = True
+        for name in self._arguments.stacks:
+            async with running(name) as stack:
+                met &= await self._stack(name, stack)
+        if not self._arguments.no_plants:
+            met &= await self._plants()
+        return met
 
-@dataclass
-class Hits:
-    """Which fail-points were passed, and how the engine ended there."""
+    async def _stack(self, name: str, stack: Stack) -> bool:
+        trials = list(enumerate(plan(self._arguments.seed, self._arguments.rounds, self._arguments.trials)))
+        size = min(TOGETHER, max(1, len(trials) // AT_ONCE))
+        chunks = [trials[start : start + size] for start in range(0, len(trials), size)]
+        done = await asyncio.gather(*(self._chunk(name, n, chunk, stack) for n, chunk in enumerate(chunks)))
+        total = Judgement.of([judgement for judgement, _, _ in done])
+        reached = sum((reached for _, reached, _ in done), Counter[str]())
+        cells = {f"{point}/{cls}": reached[f"{point}/{cls}"] for point in POINTS for cls in CLASSES}
+        points = {point: sum(cells[f"{point}/{cls}"] for cls in CLASSES) for point in POINTS}
+        print(f"{name}:")
+        whole = self._arguments.trials is None
+        met = figure(f"proof.{name}.trials", len(trials), ">=", 100 if whole else len(trials))
+        met &= figure(f"proof.{name}.hits-of-the-rarest-point", min(points.values()), ">=", 3 if whole else 1)
+        if whole:
+            goal = 2 * self._arguments.rounds
+            met &= figure(f"proof.{name}.hits-of-the-rarest-cell", min(cells.values()), ">=", goal)
+        for each in [missed for _, _, missed in done for missed in missed]:
+            print(f"  not reached: {each}")
+        return total.tell(f"proof.{name}") and met
 
-    mark: Path
-    missed: list[Trial] = field(default_factory=list)
+    async def _chunk(
+        self, name: str, number: int, trials: list[tuple[int, Trial]], stack: Stack
+    ) -> tuple[Judgement, Counter[str], list[str]]:
+        file = self._kept / f"{name}-{number:02d}.json"
+        if not file.exists():
+            async with self._turn:
+                room = f"{name}{number}"
+                judgement, hits = await prove(self._folder / room, trials, urls=stack.urls(room))
+                print(f"  {name}: trials {trials[0][0]} to {trials[-1][0]} done", flush=True)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            kept = {"judgement": asdict(judgement), "reached": hits.reached, "missed": hits.missed}
+            file.write_text(json.dumps(kept, indent=1))
+        read = json.loads(file.read_text())
+        return Judgement(**read["judgement"]), Counter(read["reached"]), read["missed"]
 
-    def counted(self) -> Counter[tuple[str, str]]:
-        """(point, how) -> times."""
-        lines = self.mark.read_text().split() if self.mark.exists() else []
-        return Counter((point, how) for point, how in (line.split(":") for line in lines))
+    async def _plants(self) -> bool:
+        judgements = await asyncio.gather(*(self._plant(number, each) for number, each in enumerate(PLANTS)))
+        for planted, judgement in zip(PLANTS, judgements, strict=True):
+            counts = {name: count for name, count in judgement.counts().items() if count}
+            print(f"  planted: {planted.name}: {f'red {counts}' if judgement.red else 'NOT NOTICED'}")
+        noticed = sum(judgement.red for judgement in judgements)
+        return figure("proof.planted-defects-noticed", noticed, "==", len(PLANTS))
 
-
-def plan(seed: int, most: int | None) -> list[Trial]:
-    """Every point x way x class, shuffled by `seed`; the first `most` of them keep every point in."""
-    trials = [Trial(point, how, cls) for point in POINTS for how in ("kill", "term") for cls in CLASSES]
-    random.Random(seed).shuffle(trials)
-    # So that a short run still passes every point once before any twice.
-    by_point = {point: [trial for trial in trials if trial.point == point] for point in POINTS}
-    rounds = zip(*by_point.values(), strict=True)
-    return [trial for each in rounds for trial in each][:most]
-
-
-async def prove(
-    folder: Path, trials: Sequence[Trial], code: Path = ROOT, *, quiet: bool = False
-) -> tuple[Judgement, Hits]:
-    """Run the trials in one installation and judge it."""
-    folder.mkdir(parents=True)
-    installation = Installation(folder, code)
-    hits = Hits(folder / "hits")
-    async with PymapServer.running(users=3) as server:
-        try:
-            for each in CLASSES:
-                await installation.start_phone(each, each)
-            installation.write(PEOPLE, server, shared=RULES, timeout="1s")
-            assert await installation.start_engine()
-            await installation.watching(len(PEOPLE))
-            await installation.end_engine()
-            delivered: dict[str, str] = {}
-            for number, trial in trials:
-                await _try(installation, server, trial, number, delivered, hits)
-                if not quiet and (number + 1) % 20 == 0:
-                    print(f"  trial {number + 1}", flush=True)
-            await _settle_down(installation, len(delivered))
-            return judge(installation, delivered), hits
-        finally:
-            await installation.close()
-
-
-async def _try(
-    installation: Installation,
-    server: PymapServer,
-    trial: Trial,
-    number: int,
-    delivered: dict[str, str],
-    hits: Hits,
-) -> None:
-    person = PEOPLE[CLASSES.index(trial.provider_class)]
-    phone = installation.phones[trial.provider_class]
-    if trial.point in SILENT_POINTS:
-        await phone.behave(do="drop_after" if number % 2 else "drop_before", next=1)
-    before = sum(hits.counted().values())
-    running = await installation.start_engine(failpoint=f"{trial.point}:1:{trial.how}", mark=hits.mark)
-    # Every fourth mail matches nothing: it must end in a decision, and in no message.
-    for kind in ("alarm", "other") if number % 4 == 0 else ("alarm",):
-        subject = f"{kind} {number:04d}"
-        delivered[subject] = person.id
-        await server.deliver(person.user, letter(subject))
-    if running:
-        try:
-            await installation.until(lambda: installation.ended or sum(hits.counted().values()) > before, "", 12)
-        except TimeoutError:
-            hits.missed.append(trial)
-    if not installation.ended and sum(hits.counted().values()) > before and trial.how == "term":
-        await installation.until(lambda: installation.ended, f"the engine to stop after SIGTERM at {trial.point}", 40)
-    await installation.end_engine(signal.SIGKILL)
-
-
-async def _settle_down(installation: Installation, mails: int) -> None:
-    """Run undisturbed until nothing is left to do (an uncertain message waits for days, so it counts as done)."""
-    assert await installation.start_engine()
-    busy = "fate IN ('queued', 'sending')"
-    quiet_since: float | None = None
-    loop = asyncio.get_running_loop()
-
-    def quiet() -> bool:
-        nonlocal quiet_since
-        still = (
-            installation.count("decision") >= mails
-            and installation.count("message", busy) == 0
-            and installation.count("outbox") == 0
-            and installation.count("message", "fate = 'sent'") == 0
-            and all(phone.refs("taken") <= phone.refs("reported") for phone in installation.phones.values())
-        )
-        quiet_since = (quiet_since or loop.time()) if still else None
-        return quiet_since is not None and loop.time() - quiet_since > 1.5
-
-    try:
-        await installation.until(quiet, "the line to come to rest", 45)
-    except TimeoutError as error:
-        print(f"  {str(error).splitlines()[0]}")  # what is unfinished, the judgement counts
-    await installation.end_engine()
-
-
-async def plant(folder: Path, planted: Plant) -> Judgement:
-    """Judge a copy of the code with one planted defect."""
-    code = folder / "code"
-    shutil.copytree(ROOT / "engine", code / "engine", ignore=shutil.ignore_patterns("__pycache__"))
-    planted.put_into(code)
-    trials = [
-        Trial(point, how, cls) for point in planted.points for how in ("kill", "term") for cls in planted.classes
-    ]
-    judgement, _ = await prove(folder / "run", list(enumerate(trials)), code, quiet=True)
-    return judgement
+    async def _plant(self, number: int, planted: Plant) -> Judgement:
+        """Judge a copy of the code with one planted defect."""
+        async with self._turn:
+            code = self._folder / f"plant{number}"
+            shutil.copytree(ROOT / "engine", code / "engine", ignore=shutil.ignore_patterns("__pycache__"))
+            planted.put_into(code)
+            ways = [(how, cls) for how in ("kill", "term") for cls in planted.classes]
+            trials = [Trial(point, how, cls) for point in planted.points for how, cls in ways]
+            judgement, _ = await prove(code / "run", list(enumerate(trials)), code)
+            return judgement
 
 
 async def main(arguments: argparse.Namespace) -> bool:
     """All of it; true when every figure is met."""
     head(f"proof, seed {arguments.seed}")
-    trials = plan(arguments.seed, arguments.trials)
-    met = True
-    with tempfile.TemporaryDirectory(prefix="tocsin-proof-") as name:
-        folder = Path(name)
-        # Two installations side by side: most of a trial is waiting.
-        numbered = list(enumerate(trials))
-        halves = [numbered[0::2], numbered[1::2]]
-        done = await asyncio.gather(*(prove(folder / f"half{n}", half) for n, half in enumerate(halves)))
-        total = Judgement.of([judgement for judgement, _ in done])
-        counted = sum((hits.counted() for _, hits in done), Counter[tuple[str, str]]())
-        met &= figure("proof.trials", len(trials), ">=", 100 if arguments.trials is None else len(trials))
-        least = min(counted[point, "kill"] + counted[point, "term"] for point in POINTS)
-        met &= figure("proof.hits-of-the-rarest-point", least, ">=", 3 if arguments.trials is None else 1)
-        met &= total.tell()
-        for _, hits in done:
-            for trial in hits.missed:
-                print(f"  not reached: {trial.point} {trial.how} {trial.provider_class}")
-        if arguments.verbose:
-            for number, trial in enumerate(trials):
-                print(f"  {number:04d}: {trial.point} {trial.how} {trial.provider_class}")
-        if not arguments.no_plants:
-            caught = 0
-            two = asyncio.Semaphore(2)
-
-            async def look(number: int, planted: Plant) -> Judgement:
-                async with two:
-                    return await plant(folder / f"plant{number}", planted)
-
-            judgements = await asyncio.gather(*(look(number, each) for number, each in enumerate(PLANTS)))
-            for planted, judgement in zip(PLANTS, judgements, strict=True):
-                caught += judgement.red
-                print(f"  planted: {planted.name}: {'red' if judgement.red else 'NOT NOTICED'} {judgement.counts()}")
-            met &= figure("proof.planted-defects-noticed", caught, "==", len(PLANTS))
-    return met
+    with tempfile.TemporaryDirectory(prefix="tocsin-proof-") as folder:
+        return await Proof(arguments, Path(folder)).run()
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--trials", type=int, help="a shorter run")
-    parser.add_argument("--verbose", action="store_true", help="list the trials")
+    parser.add_argument("--stacks", nargs="+", choices=(EMBEDDED, MANY), default=[EMBEDDED])
+    parser.add_argument("--rounds", type=int, default=1, help="how often each point x way x class is tried")
+    parser.add_argument("--trials", type=int, help="a shorter run: so many trials")
     parser.add_argument("--no-plants", action="store_true", help="without the planted defects")
     sys.exit(0 if asyncio.run(main(parser.parse_args())) else 1)

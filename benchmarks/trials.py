@@ -1,0 +1,148 @@
+"""The trials of a proof: one installation, one fail-point after the other, then rest and judgement."""
+
+import asyncio
+import random
+import signal
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.judge import Judgement, judge
+from benchmarks.stacks import Urls
+from engine.failpoints import POINTS
+from tests.servers.installation import ROOT, Installation, Person
+from tests.servers.letters import letter
+from tests.servers.pymap_server import PymapServer
+
+RULES = """\
+version: 1
+rules:
+  - name: Alarm
+    when: {subject: alarm}
+    notify: {to: me, text: "{subject}"}
+"""
+CLASSES = ("idempotent", "queryable", "opaque")
+PEOPLE = [
+    Person("ida", "+32470000001", "u1", provider="idempotent", parts=1_000, credit="50"),
+    Person("quinn", "+31612345678", "u2", provider="queryable", parts=5, credit="50"),
+    Person("otto", "+46701740605", "u3", provider="opaque", parts=0, credit="50"),
+]
+#: Where a provider's silence, not only our death, must be in play for the point to be passed.
+SILENT_POINTS = {"unknown_recorded"}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One fail-point, one way to end, one provider class."""
+
+    point: str
+    how: str
+    provider_class: str
+
+
+@dataclass
+class Hits:
+    """Which fail-points were passed, and how the engine ended there."""
+
+    mark: Path
+    reached: Counter[str] = field(default_factory=Counter)
+    """point/class -> times, with a message in work."""
+    missed: list[str] = field(default_factory=list)
+
+    def total(self) -> int:
+        """How often any point was passed."""
+        return len(self.mark.read_text().split()) if self.mark.exists() else 0
+
+
+def plan(seed: int, rounds: int = 1, most: int | None = None) -> list[Trial]:
+    """Every point x way x class, `rounds` times, shuffled by `seed`; every point comes once before any comes twice."""
+    shuffle = random.Random(seed).shuffle
+    trials: list[Trial] = []
+    for _ in range(rounds):
+        by_point = [[Trial(point, how, cls) for how in ("kill", "term") for cls in CLASSES] for point in POINTS]
+        for each in by_point:
+            shuffle(each)
+        trials += [trial for row in zip(*by_point, strict=True) for trial in row]
+    return trials[:most]
+
+
+async def prove(
+    folder: Path, trials: Sequence[tuple[int, Trial]], code: Path = ROOT, urls: Urls = Urls()
+) -> tuple[Judgement, Hits]:
+    """Run the trials in one installation and judge it."""
+    folder.mkdir(parents=True)
+    installation = Installation(folder, code, stream_url=urls.stream, store_url=urls.store)
+    hits = Hits(folder / "hits")
+    async with PymapServer.running(users=3) as server:
+        try:
+            for each in CLASSES:
+                await installation.start_phone(each, each)
+            installation.write(PEOPLE, server, shared=RULES, timeout="1s")
+            assert await installation.start_engine()
+            await installation.watching(len(PEOPLE))
+            await installation.end_engine()
+            delivered: dict[str, str] = {}
+            for number, trial in trials:
+                await _try(installation, server, trial, number, delivered, hits)
+            await _settle_down(installation, len(delivered))
+            return judge(installation, delivered), hits
+        finally:
+            await installation.close()
+
+
+async def _try(
+    installation: Installation,
+    server: PymapServer,
+    trial: Trial,
+    number: int,
+    delivered: dict[str, str],
+    hits: Hits,
+) -> None:
+    person = PEOPLE[CLASSES.index(trial.provider_class)]
+    phone = installation.phones[trial.provider_class]
+    if trial.point in SILENT_POINTS:
+        await phone.behave(do="drop_after" if number % 2 else "drop_before", next=1)
+    before = hits.total()
+    running = await installation.start_engine(failpoint=f"{trial.point}:1:{trial.how}", mark=hits.mark)
+    # Every fourth mail matches nothing: it must end in a decision, and in no message.
+    for kind in ("alarm", "other") if number % 4 == 0 else ("alarm",):
+        subject = f"{kind} {number:04d}"
+        delivered[subject] = person.id
+        await server.deliver(person.user, letter(subject))
+    if running:
+        try:
+            await installation.until(lambda: installation.ended or hits.total() > before, "the point", 20)
+        except TimeoutError:
+            hits.missed.append(f"{trial.point} {trial.how} {trial.provider_class}")
+    if hits.total() > before:
+        hits.reached[f"{trial.point}/{trial.provider_class}"] += 1
+        if not installation.ended and trial.how == "term":
+            await installation.until(lambda: installation.ended, f"the engine to stop, SIGTERM at {trial.point}", 60)
+    await installation.end_engine(signal.SIGKILL)
+
+
+async def _settle_down(installation: Installation, mails: int) -> None:
+    """Run undisturbed until nothing is left to do (an uncertain message waits for days, so it counts as done)."""
+    assert await installation.start_engine()
+    busy = "fate IN ('queued', 'sending')"
+    quiet_since: float | None = None
+    loop = asyncio.get_running_loop()
+
+    def quiet() -> bool:
+        nonlocal quiet_since
+        still = (
+            installation.count("decision") >= mails
+            and installation.count("message", busy) == 0
+            and installation.count("outbox") == 0
+            and installation.count("message", "fate = 'sent'") == 0
+            and all(phone.refs("taken") <= phone.refs("reported") for phone in installation.phones.values())
+        )
+        quiet_since = (quiet_since or loop.time()) if still else None
+        return quiet_since is not None and loop.time() - quiet_since > 1.5
+
+    try:
+        await installation.until(quiet, "the line to come to rest", 60)
+    except TimeoutError as error:
+        print(f"  {str(error).splitlines()[0]}")  # what is unfinished, the judgement counts
+    await installation.end_engine()
