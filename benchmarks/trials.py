@@ -56,7 +56,7 @@ class Hits:
 
 
 def plan(seed: int, rounds: int = 1, most: int | None = None) -> list[Trial]:
-    """Every point x way x class, `rounds` times, shuffled by `seed`; every point comes once before any comes twice."""
+    """Every point x way x class, `rounds` times, shuffled by `seed`; each point comes once before any comes twice."""
     shuffle = random.Random(seed).shuffle
     trials: list[Trial] = []
     for _ in range(rounds):
@@ -68,10 +68,11 @@ def plan(seed: int, rounds: int = 1, most: int | None = None) -> list[Trial]:
 
 
 async def prove(
-    folder: Path, trials: Sequence[tuple[int, Trial]], code: Path = ROOT, urls: Urls = Urls()
+    folder: Path, trials: Sequence[tuple[int, Trial]], code: Path = ROOT, urls: Urls | None = None
 ) -> tuple[Judgement, Hits]:
     """Run the trials in one installation and judge it."""
     folder.mkdir(parents=True)
+    urls = urls or Urls()
     installation = Installation(folder, code, stream_url=urls.stream, store_url=urls.store)
     hits = Hits(folder / "hits")
     async with PymapServer.running(users=3) as server:

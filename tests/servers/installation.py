@@ -81,6 +81,10 @@ class Installation:
 
     folder: Path
     code: Path = ROOT
+    stream_url: str = ""
+    """Where the stream lies; empty: in a file of its own."""
+    store_url: str = ""
+    """Where the store lies; empty: in a file of its own."""
     phones: dict[str, Phone] = field(default_factory=dict)
     web_port: int = field(default_factory=free_port)
     engine: asyncio.subprocess.Process | None = None
@@ -113,8 +117,11 @@ class Installation:
             f" class: {each.provider_class}, timeout: {timeout}}}\n"
             for each in self.phones.values()
         )
+        lies = "".join(
+            f"{key}: '{url}'\n" for key, url in (("stream", self.stream_url), ("store", self.store_url)) if url
+        )
         (self.config / "engine.yaml").write_text(
-            f"version: 1\ndata: ../var\nweb: {{port: {self.web_port}}}\nproviders:\n{phones}"
+            f"version: 1\ndata: ../var\nweb: {{port: {self.web_port}}}\n{lies}providers:\n{phones}"
         )
         rows = {each.number[:5]: each.provider for each in people}
         tariff = "".join(f"  - {{prefix: '{p}', price: '{price}', provider: {name}}}\n" for p, name in rows.items())
@@ -202,7 +209,7 @@ class Installation:
     @contextmanager
     def store(self) -> Iterator[Database]:
         """The engine's store, beside it."""
-        store = Database(f"sqlite:///{self.folder}/var/store.db")
+        store = Database(self.store_url or f"sqlite:///{self.folder}/var/store.db")
         try:
             yield store
         finally:
@@ -215,7 +222,7 @@ class Installation:
 
     def count(self, table: str, where: str = "true") -> int:
         """How many rows a table has; 0 while there is no store yet."""
-        if not (self.folder / "var" / "store.db").exists():
+        if not self.store_url and not (self.folder / "var" / "store.db").exists():
             return 0
         try:
             return int(self.rows(f"SELECT count(*) FROM {table} WHERE {where}")[0][0])
