@@ -54,9 +54,10 @@ class Http:
         *,
         timeout: timedelta,
         json: Any = None,
+        data: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Send one request and read its whole answer within `timeout`, whatever its status.
+        """Send one request and read its whole answer within `timeout`, whatever its status. `data`: a body as it is.
 
         Raises NotSentError or NoReplyError. Their texts carry neither the address nor anything that was sent.
         """
@@ -66,7 +67,13 @@ class Http:
         try:
             async with asyncio.timeout(timeout.total_seconds()):
                 async with self._open().request(
-                    method, url, json=json, headers=headers, allow_redirects=False, trace_request_ctx=trace
+                    method,
+                    url,
+                    json=json,
+                    data=data,
+                    headers=headers,
+                    allow_redirects=False,
+                    trace_request_ctx=trace,
                 ) as response:
                     body = await _read(response)
                     names = {name.lower(): value for name, value in response.headers.items()}

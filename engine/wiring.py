@@ -18,6 +18,7 @@ from engine.agents.app import Binding, Stream
 from engine.agents.desk import Bells, Desk
 from engine.agents.line import LINE, Hop
 from engine.channels import registry
+from engine.channels.provider import Provider
 from engine.channels.tariff import Tariff
 from engine.dead_letter import DeadLetter
 from engine.net import Http
@@ -45,6 +46,12 @@ def jitter(seconds: float) -> float:
     return random.uniform(0.0, seconds)  # noqa: S311  (spreads retries; hides nothing)
 
 
+def build_providers(settings: Settings, http: Http) -> dict[str, Provider]:
+    """Every provider of the configuration. Raises ProviderError when the file of a secret cannot be read."""
+    public = settings.web.address
+    return {name: registry.build(name, each, http, public) for name, each in settings.providers.items()}
+
+
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
     """Run the engine until `stop` is set. `ready` is called once when mail is watched and messages are sent.
 
@@ -59,7 +66,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
 
         http = Http()
         stack.push_async_callback(http.close)
-        providers = {name: registry.build(name, each, http) for name, each in settings.providers.items()}
+        providers = build_providers(settings, http)
         for provider in providers.values():
             stack.push_async_callback(provider.close)
         office = Office(hosts=len({box.host for each in settings.accounts for box in each.mailboxes}))

@@ -5,19 +5,26 @@ from typing import Any
 
 from engine.channels.provider import Provider
 from engine.channels.providers.fake import FakeProvider, FakeSettings
+from engine.channels.providers.kannel import KannelProvider, KannelSettings
 from engine.net import Http
 from engine.noun import Written
 
 #: driver -> how it is written in `config/engine.yaml`
 SETTINGS: Mapping[str, type[Written]] = {
     "fake": FakeSettings,
+    "kannel": KannelSettings,
 }
 
-_BUILD: Mapping[type[Written], Callable[[str, Any, Http], Provider]] = {
-    FakeSettings: FakeProvider,
+#: settings -> what makes a provider of its name, its settings, the HTTP client and the address for its callbacks
+_BUILD: Mapping[type[Written], Callable[[str, Any, Http, str], Provider]] = {
+    FakeSettings: lambda name, settings, http, _callback: FakeProvider(name, settings, http),
+    KannelSettings: KannelProvider,
 }
 
 
-def build(name: str, settings: Written, http: Http) -> Provider:
-    """The provider called `name` with these settings, which are of one of the models in `SETTINGS`."""
-    return _BUILD[type(settings)](name, settings, http)
+def build(name: str, settings: Written, http: Http, public: str = "") -> Provider:
+    """The provider called `name` with these settings, which are of one of the models in `SETTINGS`.
+
+    `public` is where the outside world reaches our web server, without a slash at the end.
+    """
+    return _BUILD[type(settings)](name, settings, http, f"{public}/callbacks/{name}")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Union
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, create_model
 from pydantic_core import PydanticCustomError
@@ -45,11 +46,28 @@ def _provider_name(value: str) -> str:
     return value
 
 
+def _address(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not value.isprintable():
+        raise ValueError("write the address as providers see it, like https://tocsin.example")
+    if parts.username is not None or parts.query or parts.fragment:
+        raise ValueError("write the address alone, like https://tocsin.example")
+    return value.rstrip("/")
+
+
 class Web(Written):
     """Where the web server listens. Keep it on this machine, or behind a proxy that speaks TLS."""
 
     host: Annotated[str, StringConstraints(min_length=1, max_length=255)] = "127.0.0.1"
     port: int = Field(default=8025, ge=1, le=65535)
+    public: Annotated[str, AfterValidator(_address)] = ""
+    """Where providers reach it, when that is not http://host:port: a proxy's https://tocsin.example."""
+
+    @property
+    def address(self) -> str:
+        """Where providers reach it, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public or f"http://{host}:{self.port}"
 
 
 class EngineFile(Written):

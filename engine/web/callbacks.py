@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 def take_callbacks(
     providers: Mapping[str, Provider], publish: Callable[[Topic, Sequence[Any]], Awaitable[None]]
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """The handler of `POST /callbacks/{provider}`.
+    """The handler of `/callbacks/{provider}`, POST or GET: some gateways report by a plain GET.
 
     404: no such provider · 413: too long · 403: forged · 400: garbage · 503: not kept, tell us again · 200: kept.
     """

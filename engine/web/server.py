@@ -70,9 +70,11 @@ class Web:
     ) -> None:
         """`publish` returns when the records are durable on the stream, and raises when they are not."""
         app = web.Application(client_max_size=MOST_CALLBACK_BYTES)
+        take = take_callbacks(providers, publish)
         app.add_routes(
             [
-                web.post("/callbacks/{provider}", take_callbacks(providers, publish)),
+                web.post("/callbacks/{provider}", take),
+                web.get("/callbacks/{provider}", take, allow_head=False),
             ]
         )
         self._pulse = Pulse()

@@ -1,7 +1,7 @@
 """The virtual phone's client keeps the contract of providers, against the real phone."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from engine.net import Http
 from engine.reason import Reason
 from engine.receipt import Fate
 from engine.web.server import Listener
-from tests.contracts.provider import LONG, SECRET, ProviderContract, a_message
+from tests.contracts.provider import GARBAGE, LONG, SECRET, Callback, ProviderContract, a_message
 
 
 class PhoneRig:
@@ -70,14 +70,22 @@ class PhoneRig:
     async def switch_off(self) -> None:
         await self.listener.stop()
 
-    def callbacks(self, ref: str) -> list[tuple[Mapping[str, str], bytes]]:
+    def callbacks(self, ref: str) -> list[Callback]:
         return [
-            (
-                {"Authorization": f"Bearer {SECRET}"},
-                json.dumps({"ref": ref, "id": "P1", "status": status, "at": "2026-11-21T10:00:00Z"}).encode(),
+            Callback(
+                headers={"Authorization": f"Bearer {SECRET}"},
+                body=json.dumps({"ref": ref, "id": "P1", "status": status, "at": "2026-11-21T10:00:00Z"}).encode(),
             )
             for status in ("delivered", "undelivered", "phone_off", "phone_full")
         ]
+
+    def forgeries(self, ref: str) -> list[Callback]:
+        proofs = ({}, {"Authorization": f"Bearer {SECRET[:-1]}"}, {"Authorization": "Bearer \udcff"})
+        bodies = [each.body for each in self.callbacks(ref)] + [b"nonsense"]
+        return [Callback(headers=proof, body=body) for proof in proofs for body in bodies]
+
+    def garbage(self, ref: str) -> list[Callback]:
+        return [Callback(headers={"Authorization": f"Bearer {SECRET}"}, body=body) for body in GARBAGE]
 
 
 @pytest.fixture
@@ -146,8 +154,3 @@ def test_a_token_can_stand_in_a_file(tmp_path: Path) -> None:
         provider.read_callback({}, {}, b"{}")
     with pytest.raises(ValueError, match="not a delivery report"):
         provider.read_callback({"Authorization": f"Bearer {SECRET}"}, {}, b"{}")
-
-
-def test_every_driver_has_settings_and_can_be_built() -> None:
-    for settings in registry.SETTINGS.values():
-        assert registry.build("any", settings(), Http()).name == "any"

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 from uuid import uuid4
 
 import pytest
@@ -20,6 +20,14 @@ TEXT = "Boss: Spoed: server down"
 SECRET = "open-sesame-4711"
 #: Longer than any test; what waits for it is hung.
 LONG = timedelta(seconds=30)
+
+
+class Callback(NamedTuple):
+    """A request to our web server, as a provider makes it."""
+
+    headers: Mapping[str, str] = {}
+    query: Mapping[str, str] = {}
+    body: bytes = b""
 
 
 class Rig(Protocol):
@@ -41,9 +49,21 @@ class Rig(Protocol):
         """Nobody listens any more."""
         ...
 
-    def callbacks(self, ref: str) -> list[tuple[Mapping[str, str], bytes]]:
-        """Honest callbacks (headers, body) for a reference, as the server sends them."""
+    def callbacks(self, ref: str) -> list[Callback]:
+        """Honest callbacks for a reference, as the server makes them."""
         ...
+
+    def forgeries(self, ref: str) -> list[Callback]:
+        """The same without the proof that they are from the server, or with a wrong one, and with nonsense inside."""
+        ...
+
+    def garbage(self, ref: str) -> list[Callback]:
+        """Callbacks that prove where they are from, and make no sense."""
+        ...
+
+
+#: What stands in a callback's body and is no report, whatever the vendor.
+GARBAGE = (b"", b"{}", b"[]", b"null", b"\xff\xfe", b'{"ref": 1}', b"<xml/>", b"[" * 9999)
 
 
 def a_message(text: str = TEXT, number: str = NUMBER) -> Message:
@@ -65,27 +85,35 @@ async def send(provider: Provider, ref: str = "r1") -> Answer:
     return answer
 
 
-@pytest.mark.parametrize("provider_class", list(ProviderClass))
 class ProviderContract:
-    """Each test runs for each class that a provider can have."""
+    """Each test runs for each class that the provider can have."""
+
+    classes: ClassVar[tuple[ProviderClass, ...]] = tuple(ProviderClass)
+    #: What the rig can refuse, and the reason that it comes to.
+    refusals: ClassVar[Mapping[str, Reason]] = {
+        "bad_number": Reason.BAD_NUMBER,
+        "auth": Reason.PROVIDER_AUTH,
+        "no_credit": Reason.PROVIDER_NO_CREDIT,
+        "refused": Reason.PROVIDER_REFUSED,
+    }
+    #: Whether an acceptance carries the provider's own reference.
+    names_messages: ClassVar[bool] = True
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """The classes and refusals of the provider at hand."""
+        if "provider_class" in metafunc.fixturenames:
+            metafunc.parametrize("provider_class", self.classes)
+        if "word" in metafunc.fixturenames:
+            metafunc.parametrize(("word", "reason"), list(self.refusals.items()))
 
     async def test_a_message_that_is_taken_is_accepted_with_the_provider_s_reference(
         self, rig: Rig, provider_class: ProviderClass
     ) -> None:
         answer = await send(rig.provider(provider_class))
         assert (answer.outcome, answer.reason) == (Outcome.ACCEPTED, Reason.ACCEPTED)
-        assert answer.provider_ref
+        assert bool(answer.provider_ref) is self.names_messages
         assert rig.taken() == ["r1"]
 
-    @pytest.mark.parametrize(
-        ("word", "reason"),
-        [
-            ("bad_number", Reason.BAD_NUMBER),
-            ("auth", Reason.PROVIDER_AUTH),
-            ("no_credit", Reason.PROVIDER_NO_CREDIT),
-            ("refused", Reason.PROVIDER_REFUSED),
-        ],
-    )
     async def test_a_final_no_is_refused_with_its_reason(
         self, rig: Rig, provider_class: ProviderClass, word: str, reason: Reason
     ) -> None:
@@ -152,7 +180,7 @@ class ProviderContract:
         provider = rig.provider(provider_class)
         answers = await asyncio.gather(*(send(provider, f"r{n}") for n in range(40)))
         assert {answer.outcome for answer in answers} == {Outcome.ACCEPTED}
-        assert len({answer.provider_ref for answer in answers}) == 40
+        assert len({answer.provider_ref for answer in answers}) == (40 if self.names_messages else 1)
         assert sorted(rig.taken()) == sorted(f"r{n}" for n in range(40))
 
     async def test_asking_is_answered_by_the_queryable_and_unknown_to_the_others(
@@ -179,35 +207,25 @@ class ProviderContract:
         self, rig: Rig, provider_class: ProviderClass
     ) -> None:
         provider = rig.provider(provider_class)
-        for headers, body in rig.callbacks("r1"):
-            reports = provider.read_callback(headers, {}, body)
+        for each in rig.callbacks("r1"):
+            reports = provider.read_callback(*each)
             assert reports
             for report in reports:
                 assert isinstance(report, DeliveryReport)
                 assert report.provider == provider.name
                 assert report.client_ref == "r1" or report.provider_ref
+                assert NUMBER[1:] not in repr(report)
 
     async def test_a_forged_callback_is_a_permission_error_whatever_it_holds(
         self, rig: Rig, provider_class: ProviderClass
     ) -> None:
         provider = rig.provider(provider_class)
-        for headers, body in rig.callbacks("r1"):
-            for forged in (
-                {},
-                {name: value[:-1] for name, value in headers.items()},
-                {"Authorization": "Bearer \udcff"},
-            ):
-                for held in (body, b"nonsense"):
-                    with pytest.raises(PermissionError):
-                        provider.read_callback(forged, {}, held)
+        for each in rig.forgeries("r1"):
+            with pytest.raises(PermissionError):
+                provider.read_callback(*each)
 
-    @pytest.mark.parametrize(
-        "garbage", [b"", b"{}", b"[]", b"null", b"\xff\xfe", b'{"ref": 1}', b"<xml/>", b"[" * 9999]
-    )
-    async def test_garbage_in_a_callback_is_a_value_error(
-        self, rig: Rig, provider_class: ProviderClass, garbage: bytes
-    ) -> None:
+    async def test_garbage_in_a_callback_is_a_value_error(self, rig: Rig, provider_class: ProviderClass) -> None:
         provider = rig.provider(provider_class)
-        headers, _ = rig.callbacks("r1")[0]
-        with pytest.raises(ValueError):  # noqa: PT011  (the protocol promises no more)
-            provider.read_callback(headers, {}, garbage)
+        for each in rig.garbage("r1"):
+            with pytest.raises(ValueError):  # noqa: PT011  (the protocol promises no more)
+                provider.read_callback(*each)

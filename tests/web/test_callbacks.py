@@ -116,8 +116,19 @@ async def test_a_body_that_is_too_long_is_refused_unread(call: Callable[..., Any
     assert stream.published == []
 
 
-async def test_only_post_is_answered(web: Web, http: Http) -> None:
-    assert (await http.request("GET", f"{web.url}/callbacks/phone", timeout=LONG)).status == 405
+async def test_a_get_is_read_like_a_post_for_gateways_that_report_by_get(
+    web: Web, http: Http, stream: Stream
+) -> None:
+    # This provider reports in a body, so a GET without one is forged or garbage, never kept.
+    for headers, status in (({}, 403), ({"Authorization": f"Bearer {TOKEN}"}, 400)):
+        reply = await http.request("GET", f"{web.url}/callbacks/phone", headers=headers, timeout=LONG)
+        assert reply.status == status
+    assert stream.published == []
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE"])
+async def test_nothing_but_get_and_post_is_answered(web: Web, http: Http, method: str) -> None:
+    assert (await http.request(method, f"{web.url}/callbacks/phone", timeout=LONG)).status == 405
 
 
 async def test_no_answer_and_no_log_line_repeats_what_was_sent(

@@ -11,8 +11,9 @@ from urllib.parse import quote, urlsplit
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.retry_after import read_retry_after
+from engine.channels.secret import read_secret
 from engine.duration import Duration
-from engine.errors import ProviderError
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError, Reply
 from engine.notification import Channel
@@ -100,7 +101,9 @@ class FakeProvider:
         self.timeout = settings.timeout
         self._settings = settings
         self._http = http
-        token = _read_token(settings)
+        token = read_secret(
+            settings.token, settings.token_file, "the token that the phone was given with --token-file"
+        )
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     async def send(self, message: Message, client_ref: str) -> Answer:
@@ -170,24 +173,6 @@ class FakeProvider:
         return _understand(reply, asked=method == "GET")
 
 
-def _read_token(settings: FakeSettings) -> str:
-    if settings.token is not None:
-        return settings.token.get_secret_value()
-    if settings.token_file is None:
-        return ""
-    try:
-        token = settings.token_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ProviderError(
-            f"the file cannot be read: {type(error).__name__}",
-            place=str(settings.token_file),
-            remedy="write the token that the phone was given with --token-file into it",
-        ) from None
-    if not token:
-        raise ProviderError("the file is empty", place=str(settings.token_file), remedy="write the token into it")
-    return token
-
-
 def _understand(reply: Reply, *, asked: bool) -> Answer:
     # Only the status and words of our own go into `detail`: the phone's text may repeat the number.
     detail = f"HTTP {reply.status}"
@@ -205,7 +190,7 @@ def _understand(reply: Reply, *, asked: bool) -> Answer:
             outcome=Outcome.NOT_TAKEN,
             reason=Reason.PROVIDER_BUSY,
             detail=detail,
-            retry_after=_read_retry_after(reply.headers.get("retry-after", "")),
+            retry_after=read_retry_after(reply.headers),
         )
     if asked and reply.status == 404 and _read_error(reply.body) == "not_found":
         return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.NOT_TAKEN, detail=detail)
@@ -222,8 +207,3 @@ def _read_error(body: bytes) -> str:
     except ValueError:
         return ""
     return str(found.get("error", "")) if isinstance(found, dict) else ""
-
-
-def _read_retry_after(text: str) -> timedelta | None:
-    """Seconds (RFC 9110 10.2.3), at most a day. The form with a date is not used by the phone."""
-    return timedelta(seconds=min(int(text), 86_400)) if text.isascii() and text.isdecimal() else None

@@ -1,0 +1,184 @@
+"""Kannel's sendsms: the gateway that many run themselves. It gives no id and remembers none, so its class is opaque.
+
+Delivery reports are requests that Kannel makes to the address it was handed with the message (`dlr-url`): our own
+reference stands in it, and a proof that the address is one we handed out.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlencode, urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.retry_after import read_retry_after
+from engine.channels.secret import read_secret
+from engine.channels.words import addresses, discreet
+from engine.document import Flag
+from engine.duration import Duration
+from engine.message import Message
+from engine.net import Http, NoReplyError, NotSentError, Reply
+from engine.notification import Channel
+from engine.noun import Written
+from engine.reason import Reason
+from engine.receipt import DeliveryReport, Fate
+from engine.segments import Alphabet, count
+
+#: Kannel's bits of what became of a message -> ours. They come in any order, and some come twice.
+_FATES = {
+    "1": (Fate.DELIVERED, Reason.DELIVERED),
+    "2": (Fate.UNDELIVERED, Reason.UNDELIVERED),
+    "4": (Fate.SENT, Reason.ACCEPTED),  # it waits in the network for the phone
+    "8": (Fate.SENT, Reason.ACCEPTED),  # the network took it
+    # The network refused what Kannel had taken: it left our system, and will not arrive.
+    "16": (Fate.UNDELIVERED, Reason.PROVIDER_REFUSED),
+}
+#: All of the above.
+_EVERYTHING = "31"
+#: A moment beyond this is no moment: the year 2100.
+_LATEST = 4_102_444_800
+
+
+class KannelSettings(Written):
+    """How a Kannel is written in `config/engine.yaml`."""
+
+    driver: Literal["kannel"]
+    url: str = "http://127.0.0.1:13013/cgi-bin/sendsms"
+    """Its sendsms, as its smsbox serves it."""
+    user: str = Field(min_length=1, max_length=200)
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    """A file that holds the password, so that it need not stand in engine.yaml."""
+    sender: str = Field(default="", max_length=20)
+    """What the phone shows; empty: Kannel's own default."""
+    smsc: str = Field(default="", max_length=100)
+    """The smsc-id to send through; empty: Kannel chooses."""
+    reports: Flag = True
+    """Ask for delivery reports. Kannel must be able to reach `web: public`."""
+    timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
+
+    @field_validator("url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("write the address of sendsms, like http://127.0.0.1:13013/cgi-bin/sendsms")
+        if parts.username is not None or parts.query or parts.fragment:
+            raise ValueError("write the address alone; user and password have settings of their own")
+        return url
+
+    @model_validator(mode="after")
+    def _has_one_password(self) -> "KannelSettings":
+        if (self.password is None) == (self.password_file is None):
+            raise ValueError("give the password of the sendsms-user: password or password_file, one of them")
+        return self
+
+
+class KannelProvider:
+    """Speaks to one Kannel."""
+
+    channels = frozenset({Channel.SMS})
+    provider_class = ProviderClass.OPAQUE
+    key_life = timedelta(0)
+
+    def __init__(self, name: str, settings: KannelSettings, http: Http, callback: str) -> None:
+        """`callback` is the address at which Kannel reaches us."""
+        self.name = name
+        self.timeout = settings.timeout
+        self._settings = settings
+        self._http = http
+        self._callback = callback
+        self._password = read_secret(settings.password, settings.password_file, "the sendsms-user's password")
+        # Derived, so that the proof in an address does not stand for the password anywhere else.
+        self._key = hashlib.sha256(f"tocsin dlr {name}\0{self._password}".encode()).digest()
+
+    async def send(self, message: Message, client_ref: str) -> Answer:
+        """Hand over `message`; our reference travels in the address for its reports."""
+        fields = {
+            "username": self._settings.user,
+            "password": self._password,
+            "to": message.address,
+            "text": message.text,
+            "charset": "utf-8",
+        }
+        if self._settings.sender:
+            fields["from"] = self._settings.sender
+        if self._settings.smsc:
+            fields["smsc"] = self._settings.smsc
+        # Kannel replaces what the 7-bit alphabet lacks by question marks unless it is told: coding 2 is UCS-2.
+        if count(message.text).alphabet is Alphabet.UCS2:
+            fields["coding"] = "2"
+        if self._settings.reports:
+            fields["dlr-mask"] = _EVERYTHING
+            fields["dlr-url"] = self._report_address(client_ref)
+        try:
+            reply = await self._http.request("GET", f"{self._settings.url}?{urlencode(fields)}", timeout=self.timeout)
+        except NotSentError as error:
+            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
+        except NoReplyError as error:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+        said = discreet(reply.body, message.text, self._password, *addresses(message.address))
+        return _understand(reply, said)
+
+    async def ask(self, client_ref: str) -> Answer:
+        """Kannel cannot be asked."""
+        return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it cannot be asked")
+
+    def read_callback(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
+    ) -> list[DeliveryReport]:
+        """The report in Kannel's request. Raises PermissionError when forged, ValueError when garbage."""
+        ref = query.get("ref", "")
+        if not hmac.compare_digest(query.get("proof", "").encode(errors="replace"), self._prove(ref).encode()):
+            raise PermissionError("the callback's address is not one that we handed out")
+        moment = query.get("at", "")
+        if query.get("status") not in _FATES or not (moment.isascii() and moment.isdecimal()):
+            raise ValueError("not a delivery report of Kannel")
+        if len(moment) > 10 or int(moment) > _LATEST:
+            raise ValueError("a delivery report of Kannel from beyond time")
+        fate, reason = _FATES[query["status"]]
+        return [
+            DeliveryReport(
+                provider=self.name,
+                client_ref=ref,
+                provider_ref=query.get("id", "")[:200],
+                fate=fate,
+                reason=reason,
+                at=datetime.fromtimestamp(int(moment), UTC),
+                detail=discreet(query.get("answer", "")),
+            )
+        ]
+
+    async def close(self) -> None:
+        """Nothing is kept open; the HTTP client belongs to whoever made it."""
+
+    def _report_address(self, client_ref: str) -> str:
+        ours = urlencode({"ref": client_ref, "proof": self._prove(client_ref)})
+        # Kannel fills in: what became of it, when, the network's own id and its words.
+        return f"{self._callback}?{ours}&status=%d&at=%T&id=%F&answer=%A"
+
+    def _prove(self, client_ref: str) -> str:
+        return hmac.new(self._key, client_ref.encode(errors="replace"), hashlib.sha256).hexdigest()
+
+
+def _understand(reply: Reply, said: str) -> Answer:
+    if reply.status == 202 and reply.body.startswith((b"0:", b"3:")):  # accepted · kept until a link is up
+        return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, detail=said)
+    detail = f"HTTP {reply.status}: {said}"
+    if reply.status in (429, 503):  # 429 is no word of Kannel's own, but of a proxy before it
+        return Answer(
+            outcome=Outcome.NOT_TAKEN,
+            reason=Reason.PROVIDER_BUSY,
+            detail=detail,
+            retry_after=read_retry_after(reply.headers),
+        )
+    if 400 <= reply.status < 500:
+        # 403 is both a wrong password and a message that no smsc carries.
+        auth = reply.status in (401, 403) and not reply.body.startswith(b"Not routable")
+        reason = Reason.PROVIDER_AUTH if auth else Reason.PROVIDER_REFUSED
+        return Answer(outcome=Outcome.REFUSED, reason=reason, detail=detail)
+    return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=detail)
