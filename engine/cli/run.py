@@ -1,9 +1,7 @@
 """`tocsin run`: the engine, until it is told to stop."""
 
 import asyncio
-import logging
 import signal
-import sys
 from pathlib import Path
 
 import click
@@ -11,10 +9,15 @@ import click
 
 @click.command("run")
 @click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]))
+@click.option(
+    "--log-format", default="text", show_default=True, type=click.Choice(["text", "json"]), help="A line, or JSON."
+)
 @click.pass_obj
-def command(config: Path, log_level: str) -> None:
+def command(config: Path, log_level: str, log_format: str) -> None:
     """Watch the mailboxes and tell people, until SIGTERM or ^C."""
     from engine import settings, wiring
+    from engine.cli import logs
+    from engine.cli.masking import Masking, secrets_of
     from engine.settings import Settings
 
     def say_ready(wanted: Settings) -> None:
@@ -25,13 +28,9 @@ def command(config: Path, log_level: str) -> None:
             err=True,
         )
 
-    logging.basicConfig(
-        level=log_level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(name)s  %(message)s"
-    )
-    # What goes on inside these is theirs; what went wrong reaches us as a warning.
-    for name in ("alembic", "faust", "mode", "aiokafka", "engine.transport", "engine.agents.app", "imapclient"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    mask = logs.set_up(log_level, log_format)
     wanted = settings.require(config)
+    mask.masking = Masking(secrets_of(wanted))
 
     async def serve() -> None:
         stop = asyncio.Event()

@@ -89,6 +89,8 @@ class Installation:
     web_port: int = field(default_factory=free_port)
     engine: asyncio.subprocess.Process | None = None
     starts: int = 0
+    options: tuple[str, ...] = ()
+    """What `tocsin run` is told besides."""
 
     @property
     def config(self) -> Path:
@@ -179,7 +181,7 @@ class Installation:
         environment["TOCSIN_FAILPOINT_MARK"] = str(mark or "")
         with self.log.open("wb") as log:
             self.engine = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "engine", "-c", str(self.config), "run"),
+                *(sys.executable, "-m", "engine", "-c", str(self.config), "run", *self.options),
                 cwd=self.code,
                 env=environment,
                 stdout=log,
