@@ -14,7 +14,7 @@ from engine.store import due
 from engine.store.attempt_state import AttemptState
 from engine.store.due import DueKind
 from engine.store.messages import Row, change, end, handed, lock, note, whole
-from engine.store.reports import apply_parked
+from engine.store.reports import apply_parked, one_at_a_time
 from engine.store.send_queue import Claim, Terms
 from engine.store.tables import attempt, message
 
@@ -31,6 +31,7 @@ def answer(
 ) -> None:
     """Apply a provider's answer to an attempt: settle, release, try again after `backoff`, or resolve by class."""
     row = lock(connection, claimed.message.id)
+    one_at_a_time(connection, row.provider, said.provider_ref)
     state = AttemptState(said.outcome.value)
     connection.execute(
         sa.update(attempt)
@@ -166,6 +167,9 @@ def asked(connection: sa.Connection, message_id: UUID, said: Answer, now: dateti
     if row.fate != Fate.SENDING.value:
         return
     if said.outcome is Outcome.ACCEPTED:
+        one_at_a_time(connection, row.provider, said.provider_ref)
+        here = (attempt.c.message_id == row.id) & (attempt.c.n == row.attempts)
+        connection.execute(sa.update(attempt).where(here).values(provider_ref=said.provider_ref))
         end(connection, row, Fate.SENT, Reason.ASKED, now, said.detail)
         apply_parked(connection, row, said.provider_ref, now)
     elif said.outcome is Outcome.NOT_TAKEN:

@@ -46,7 +46,7 @@ def record(connection: sa.Connection, answers: Sequence[tuple[Event, Decision]],
         }
         for event, answer in answers
     ]
-    written = connection.execute(insert_new(connection, decision), rows).rowcount
+    written = insert_new(connection, decision, rows)
     failpoint("decision_open")
     if written == len(rows):
         return [answer for _, answer in answers]

@@ -1,11 +1,13 @@
 """The one timer: everything that is due stands in one table, and agents/wake is the one sleeper."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
 
+from engine.store.database import put
 from engine.store.tables import due
 
 
@@ -39,13 +41,25 @@ LEASE = timedelta(seconds=60)
 
 def schedule(connection: sa.Connection, kind: DueKind, key: str, at: datetime) -> None:
     """Make `kind` due for `key` at `at`; a moment set before is replaced."""
-    cancel(connection, kind, key)
-    connection.execute(sa.insert(due).values(kind=kind.value, key=key, at=at))
+    schedule_all(connection, kind, [(key, at)])
+
+
+def schedule_all(connection: sa.Connection, kind: DueKind, moments: Sequence[tuple[str, datetime]]) -> None:
+    """`schedule`, for many keys at once."""
+    rows = [{"kind": kind.value, "key": key, "at": at, "lease": None} for key, at in sorted(moments)]
+    if rows:
+        connection.execute(put(connection, due, "at", "lease"), rows)
 
 
 def cancel(connection: sa.Connection, kind: DueKind, key: str) -> None:
     """It is no longer due."""
     connection.execute(sa.delete(due).where(due.c.kind == kind.value, due.c.key == key))
+
+
+def cancel_all(connection: sa.Connection, kinds: Sequence[DueKind], key: str) -> None:
+    """None of these is due for `key` any longer."""
+    names = [kind.value for kind in kinds]
+    connection.execute(sa.delete(due).where(due.c.kind.in_(names), due.c.key == key))
 
 
 def take(connection: sa.Connection, now: datetime, most: int = 200) -> list[Due]:
@@ -54,9 +68,12 @@ def take(connection: sa.Connection, now: datetime, most: int = 200) -> list[Due]
     rows = connection.execute(
         sa.select(due).where(due.c.at <= now, free).order_by(due.c.at).limit(most).with_for_update(skip_locked=True)
     ).all()
-    for row in rows:
+    if rows:
         connection.execute(
-            sa.update(due).where(due.c.kind == row.kind, due.c.key == row.key).values(lease=now + LEASE)
+            sa.update(due)
+            .where(due.c.kind == sa.bindparam("of_kind"), due.c.key == sa.bindparam("of_key"))
+            .values(lease=now + LEASE),
+            [{"of_kind": row.kind, "of_key": row.key} for row in rows],
         )
     return [Due(DueKind(row.kind), row.key, row.at) for row in rows]
 

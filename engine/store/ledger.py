@@ -9,9 +9,11 @@ can be used once, so repeating an operation changes nothing; settle and release 
 The balances are kept beside the transfers and proven against them by `differences`.
 """
 
-from collections.abc import Collection, Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -19,6 +21,7 @@ import sqlalchemy as sa
 from engine.admission.standing import Bucket
 from engine.money import Money
 from engine.store.accounts import period_of
+from engine.store.database import insert_new, lock_accounts
 from engine.store.tables import account, ledger_account, transfer
 
 PART = "part"
@@ -29,6 +32,9 @@ SPENT = "spent"
 EXPIRED = "expired"
 #: A bucket that does not lapse has no month.
 FOREVER = ""
+
+#: An account's buckets: (kind, period, unit) -> (id, balance).
+Buckets = dict[tuple[str, str, str], tuple[int, int]]
 
 
 @dataclass(frozen=True)
@@ -59,18 +65,18 @@ def open_purses(
     The month's allowance is granted here, by the first who asks, so that no midnight job must run for the credit
     to be right; what is left of an earlier month expires in the same transaction.
     """
-    rows = connection.execute(
-        sa.select(account).where(account.c.id.in_(sorted(accounts))).order_by(account.c.id).with_for_update()
-    ).all()
-    return {row.id: _open_purse(connection, row, currency, now) for row in rows}
+    names = lock_accounts(connection, accounts)
+    rows = connection.execute(sa.select(account).where(account.c.id.in_(names)).order_by(account.c.id)).all()
+    buckets = _buckets(connection, names)
+    return {row.id: _open_purse(connection, row, buckets[row.id], currency, now) for row in rows}
 
 
-def _open_purse(connection: sa.Connection, row: sa.Row[tuple[object, ...]], currency: str, now: datetime) -> Purse:
+def _open_purse(connection: sa.Connection, row: sa.Row[Any], buckets: Buckets, currency: str, now: datetime) -> Purse:
     period = max(period_of(now, row.zone), row.period)
     if period != row.period:
         connection.execute(sa.update(account).where(account.c.id == row.id).values(period=period))
         _expire(connection, row.id, period, now)
-    buckets = _buckets(connection, row.id)
+        buckets = _buckets(connection, [row.id])[row.id]
     granted = -buckets.get((GRANT_SOURCE, period, PART), (0, 0))[1]
     if row.parts_per_month > granted:
         # Also when the plan was raised in mid-month: the difference is posted at once.
@@ -83,7 +89,7 @@ def _open_purse(connection: sa.Connection, row: sa.Row[tuple[object, ...]], curr
             row.parts_per_month - granted,
             now,
         )
-        buckets = _buckets(connection, row.id)
+        buckets = _buckets(connection, [row.id])[row.id]
     allowance = buckets.get((Bucket.ALLOWANCE.value, period, PART))
     balance = buckets.get((Bucket.BALANCE.value, FOREVER, currency))
     return Purse(
@@ -119,7 +125,7 @@ def topup(connection: sa.Connection, account_id: str, amount: Money, key: str, n
 
     Returns whether it was new. Raises LookupError when there is no such account.
     """
-    if connection.execute(sa.select(account.c.id).where(account.c.id == account_id)).first() is None:
+    if not lock_accounts(connection, [account_id]):
         raise LookupError(account_id)
     source = _bucket(connection, account_id, TOPUP_SOURCE, FOREVER, amount.currency)
     prepaid = _bucket(connection, account_id, Bucket.BALANCE, FOREVER, amount.currency)
@@ -130,6 +136,21 @@ def reserve(connection: sa.Connection, message_id: UUID, bucket_id: int, units: 
     """Set `units` of a bucket aside for a message. The bucket's CHECK refuses what is not there."""
     held = _beside(connection, bucket_id, HELD)
     post(connection, f"reserve:{message_id}", "reserve", bucket_id, held, units, now, message_id=message_id)
+
+
+def reserve_all(connection: sa.Connection, wanted: Sequence[tuple[UUID, int, int]], now: datetime) -> None:
+    """`reserve` for many messages: (message, bucket, units). None of them may have been reserved before."""
+    held = _all_beside(connection, {bucket for _, bucket, _ in wanted}, HELD)
+    changes: Counter[int] = Counter()
+    rows = []
+    for message_id, bucket, units in wanted:
+        changes[bucket] -= units
+        changes[held[bucket]] += units
+        row = {"key": f"reserve:{message_id}", "debit": bucket, "credit": held[bucket], "units": units}
+        rows.append(row | {"message_id": message_id})
+    same = {"kind": "reserve", "at": now, "actor": "tocsin", "note": ""}
+    connection.execute(sa.insert(transfer).values(**same), rows)
+    _move(connection, changes)
 
 
 def settle(connection: sa.Connection, message_id: UUID, bucket_id: int, units: int, now: datetime) -> bool:
@@ -168,41 +189,47 @@ def post(
     note: str = "",
 ) -> bool:
     """One transfer of `units` from `debit` to `credit`. False, and nothing moved, when `key` was used before."""
-    if connection.execute(sa.select(transfer.c.id).where(transfer.c.key == key)).first() is not None:
+    row = {
+        "key": key,
+        "kind": kind,
+        "debit": debit,
+        "credit": credit,
+        "units": units,
+        "message_id": message_id,
+        "at": now,
+        "actor": actor,
+        "note": note,
+    }
+    if not insert_new(connection, transfer, [row]):
         return False
-    connection.execute(
-        sa.insert(transfer).values(
-            key=key,
-            kind=kind,
-            debit=debit,
-            credit=credit,
-            units=units,
-            message_id=message_id,
-            at=now,
-            actor=actor,
-            note=note,
-        )
-    )
-    for bucket, change in sorted(((debit, -units), (credit, units))):
-        connection.execute(
-            sa.update(ledger_account)
-            .where(ledger_account.c.id == bucket)
-            .values(balance=ledger_account.c.balance + change)
-        )
+    _move(connection, {debit: -units, credit: units})
     return True
+
+
+def _move(connection: sa.Connection, changes: Mapping[int, int]) -> None:
+    """Change balances, each bucket once and in the order in which everybody locks them."""
+    connection.execute(
+        sa.update(ledger_account)
+        .where(ledger_account.c.id == sa.bindparam("bucket"))
+        .values(balance=ledger_account.c.balance + sa.bindparam("change")),
+        [{"bucket": bucket, "change": change} for bucket, change in sorted(changes.items())],
+    )
 
 
 # ---- finding buckets
 
 
-def _buckets(connection: sa.Connection, account_id: str) -> dict[tuple[str, str, str], tuple[int, int]]:
+def _buckets(connection: sa.Connection, names: Collection[str]) -> dict[str, Buckets]:
     rows = connection.execute(
         sa.select(ledger_account)
-        .where(ledger_account.c.account_id == account_id)
+        .where(ledger_account.c.account_id.in_(names))
         .order_by(ledger_account.c.id)
         .with_for_update()
     )
-    return {(row.kind, row.period, row.unit): (row.id, row.balance) for row in rows}
+    found: dict[str, Buckets] = {name: {} for name in names}
+    for row in rows:
+        found[row.account_id][row.kind, row.period, row.unit] = (row.id, row.balance)
+    return found
 
 
 def _bucket(connection: sa.Connection, account_id: str, kind: str, period: str, unit: str) -> int:
@@ -216,19 +243,36 @@ def _bucket(connection: sa.Connection, account_id: str, kind: str, period: str, 
     found = connection.execute(sa.select(ledger_account.c.id).where(where)).scalar_one_or_none()
     if found is not None:
         return int(found)
-    made = connection.execute(
-        sa.insert(ledger_account)
-        .values(account_id=account_id, kind=str(kind), period=period, unit=unit, balance=0)
-        .returning(ledger_account.c.id)
-    )
-    return int(made.scalar_one())
+    row = {"account_id": account_id, "kind": str(kind), "period": period, "unit": unit, "balance": 0}
+    insert_new(connection, ledger_account, [row])
+    return int(connection.execute(sa.select(ledger_account.c.id).where(where)).scalar_one())
 
 
 def _beside(connection: sa.Connection, bucket_id: int, kind: str) -> int:
     """The held or spent account of the same owner, month and unit."""
-    row = connection.execute(sa.select(ledger_account).where(ledger_account.c.id == bucket_id)).one()
+    return _all_beside(connection, [bucket_id], kind)[bucket_id]
+
+
+def _all_beside(connection: sa.Connection, bucket_ids: Collection[int], kind: str) -> dict[int, int]:
     # Spent by bucket is what the quota page shows (S34), so money and parts, months and forever stay apart.
-    return _bucket(connection, row.account_id, kind, row.period, row.unit)
+    side = ledger_account.alias()
+    same = [side.c[name] == ledger_account.c[name] for name in ("account_id", "period", "unit")]
+    pairs = (
+        sa.select(ledger_account, side.c.id.label("side_id"))
+        .join(side, sa.and_(*same, side.c.kind == kind), isouter=True)
+        .where(ledger_account.c.id.in_(sorted(bucket_ids)))
+        .order_by(ledger_account.c.id)
+    )
+    rows = connection.execute(pairs).all()
+    missing = [
+        {"account_id": row.account_id, "kind": kind, "period": row.period, "unit": row.unit, "balance": 0}
+        for row in rows
+        if row.side_id is None
+    ]
+    if missing:
+        insert_new(connection, ledger_account, missing)
+        rows = connection.execute(pairs).all()
+    return {row.id: row.side_id for row in rows}
 
 
 # ---- proving

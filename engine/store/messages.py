@@ -11,6 +11,7 @@ from engine.notification import Channel
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
 from engine.store import due, ledger, receipts
+from engine.store.database import lock_accounts
 from engine.store.due import DueKind
 from engine.store.tables import message, message_content
 
@@ -40,7 +41,13 @@ def handed(row: Row) -> Message:
 
 
 def lock(connection: sa.Connection, message_id: UUID) -> Row:
-    """The row, locked until the transaction ends. Raises NoResultFound when there is none."""
+    """The row, locked until the transaction ends. Raises NoResultFound when there is none.
+
+    Its account is locked before it: everybody takes account, message, bucket in this order.
+    """
+    if connection.dialect.name != "sqlite":  # which has one writer, and nobody to wait for
+        owner = sa.select(message.c.account_id).where(message.c.id == message_id)
+        lock_accounts(connection, list(connection.execute(owner).scalars()))
     return connection.execute(sa.select(message).where(message.c.id == message_id).with_for_update()).one()
 
 
@@ -58,8 +65,7 @@ def end(
     detail: str = "",
 ) -> None:
     """The one way to spend or free credit: `sent` settles the reservation, every other end releases it."""
-    for kind in (DueKind.LEASE, DueKind.RETRY, DueKind.ASK, DueKind.WINDOW):
-        due.cancel(connection, kind, str(row.id))
+    due.cancel_all(connection, (DueKind.LEASE, DueKind.RETRY, DueKind.ASK, DueKind.WINDOW), str(row.id))
     change(connection, row.id, fate=fate.value, waiting=False)
     if fate is Fate.SENT:
         ledger.settle(connection, row.id, row.bucket_id, row.units, now)

@@ -5,6 +5,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from engine.position import Position
+from engine.store.database import put
 from engine.store.tables import position
 
 
@@ -16,7 +17,5 @@ def load(connection: sa.Connection, source: str) -> Position | None:
 
 def save(connection: sa.Connection, source: str, moved: Position, now: datetime) -> None:
     """Move the position of a source."""
-    values = {"body": moved.model_dump_json(), "moved_at": now}
-    done = connection.execute(sa.update(position).where(position.c.source == source).values(**values))
-    if done.rowcount == 0:
-        connection.execute(sa.insert(position).values(source=source, **values))
+    row = {"source": source, "body": moved.model_dump_json(), "moved_at": now}
+    connection.execute(put(connection, position, "body", "moved_at"), [row])

@@ -1,11 +1,14 @@
 """Delivery reports: what the provider says after it answered, or before, or twice."""
 
 from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
 
 import sqlalchemy as sa
 
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate, may_follow
+from engine.store.database import put
 from engine.store.messages import Row, change, end, lock, note
 from engine.store.tables import attempt, parked_report
 
@@ -15,13 +18,12 @@ def report(connection: sa.Connection, said: DeliveryReport, now: datetime) -> No
 
     A report for nothing we know is parked: the provider may have been quicker than its own answer.
     """
-    where = (
-        attempt.c.client_ref == said.client_ref if said.client_ref else attempt.c.provider_ref == said.provider_ref
-    )
-    found = connection.execute(
-        sa.select(attempt.c.message_id).where(where, attempt.c.provider == said.provider)
-    ).scalars()
-    message_id = next(iter(found), None)
+    message_id = _message_of(connection, said)
+    if message_id is None:
+        # The answer that names the provider's reference may be on its way in another worker: whoever comes
+        # second must see what the first one left.
+        one_at_a_time(connection, said.provider, said.provider_ref)
+        message_id = _message_of(connection, said)
     if message_id is None:
         _park(connection, said, now)
         return
@@ -38,13 +40,27 @@ def report(connection: sa.Connection, said: DeliveryReport, now: datetime) -> No
         note(connection, row, said.fate, said.reason, now, said.detail)
 
 
+def _message_of(connection: sa.Connection, said: DeliveryReport) -> UUID | None:
+    where = (
+        attempt.c.client_ref == said.client_ref if said.client_ref else attempt.c.provider_ref == said.provider_ref
+    )
+    found = connection.execute(
+        sa.select(attempt.c.message_id).where(where, attempt.c.provider == said.provider)
+    ).scalars()
+    return next(iter(found), None)
+
+
+def one_at_a_time(connection: sa.Connection, provider: str, provider_ref: str) -> None:
+    """Until the transaction ends, no other worker handles an answer or a report under this reference."""
+    if provider_ref and connection.dialect.name == "postgresql":
+        number = int.from_bytes(sha256(f"{provider}\0{provider_ref}".encode()).digest()[:8], signed=True)
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
+
+
 def _park(connection: sa.Connection, said: DeliveryReport, now: datetime) -> None:
     ref = said.provider_ref or said.client_ref
-    where = (parked_report.c.provider == said.provider) & (parked_report.c.ref == ref)
-    connection.execute(sa.delete(parked_report).where(where))
-    connection.execute(
-        sa.insert(parked_report).values(provider=said.provider, ref=ref, body=said.model_dump_json(), at=now)
-    )
+    row = {"provider": said.provider, "ref": ref, "body": said.model_dump_json(), "at": now}
+    connection.execute(put(connection, parked_report, "body", "at"), [row])
 
 
 def apply_parked(connection: sa.Connection, row: Row, provider_ref: str, now: datetime) -> None:

@@ -12,11 +12,22 @@ from engine.errors import StoreError
 from engine.store.database import Database, shown
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+#: PostgreSQL's advisory lock of whoever migrates: any number that nobody else has.
+_LOCK = 706_312_026
 
 
 def migrate(database: Database) -> str:
     """Bring the database to the shape this version needs; returns its revision. Existing data stays."""
-    database.write(lambda connection: command.upgrade(_config(connection), "head"))
+
+    def upgrade(connection: sa.Connection) -> None:
+        if connection.dialect.name == "postgresql":
+            # Two workers that start at once on an empty database: the second waits, and finds nothing to do.
+            connection.execute(sa.text("SET LOCAL statement_timeout = 0"))
+            connection.execute(sa.text("SET LOCAL lock_timeout = 0"))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        command.upgrade(_config(connection), "head")
+
+    database.write(upgrade)
     return _wanted()
 
 

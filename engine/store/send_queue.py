@@ -102,7 +102,9 @@ def _choose(connection: sa.Connection, room: int, turn: int) -> list[Row]:
     if not chosen:
         return []
     rows = connection.execute(
-        whole().where(message.c.id.in_(chosen), message.c.fate == Fate.QUEUED.value).with_for_update(of=message)
+        whole()
+        .where(message.c.id.in_(chosen), message.c.fate == Fate.QUEUED.value)
+        .with_for_update(of=message, skip_locked=True)
     ).all()
     place = {each: index for index, each in enumerate(chosen)}
     return sorted(rows, key=lambda row: place[row.id])

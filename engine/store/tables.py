@@ -30,6 +30,17 @@ class Moment(TypeDecorator[datetime]):
         return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
 
 
+class Words(TypeDecorator[str]):
+    """Text that came from outside. PostgreSQL cannot keep a NUL in it, so on either database none is kept."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        """U+FFFD stands where a NUL was."""
+        return value.replace("\x00", "\ufffd") if value and "\x00" in value else value
+
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: SQLite numbers rows by itself only for a column of this very type.
 _Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
@@ -174,8 +185,8 @@ message_content = sa.Table(
     metadata,
     # Personal data apart from money: it is deleted after its time, the ledger stays.
     sa.Column("message_id", sa.Uuid, primary_key=True),
-    sa.Column("address", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("address", Words, nullable=False),
+    sa.Column("text", Words, nullable=False),
     sa.Column("delete_after", Moment, nullable=False, index=True),
 )
 
@@ -191,8 +202,19 @@ attempt = sa.Table(
     sa.Column("started_at", Moment, nullable=False),
     sa.Column("lease_until", Moment, nullable=False),
     sa.Column("ended_at", Moment),
-    sa.Column("provider_ref", sa.Text, nullable=False, index=True),
-    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("provider_ref", Words, nullable=False, index=True),
+    sa.Column("detail", Words, nullable=False),
+)
+
+provider_rate = sa.Table(
+    "provider_rate",
+    metadata,
+    # Read and changed in the transaction that claims messages, so it holds over all workers.
+    sa.Column("provider", sa.Text, primary_key=True),
+    # When the provider may be called next; a rate of 10/s moves it by 100 ms for each message.
+    sa.Column("next_at", Moment, nullable=False),
+    # Which of the twelve turns is next: the lanes keep their shares whoever claims.
+    sa.Column("turn", sa.Integer, nullable=False),
 )
 
 receipt = sa.Table(
@@ -205,7 +227,7 @@ receipt = sa.Table(
     sa.Column("fate", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("at", Moment, nullable=False),
-    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("detail", Words, nullable=False),
 )
 
 outbox = sa.Table(
@@ -219,7 +241,7 @@ parked_report = sa.Table(
     metadata,
     # A report that came before the provider's own answer, or for a message we do not know.
     sa.Column("provider", sa.Text, primary_key=True),
-    sa.Column("ref", sa.Text, primary_key=True),
+    sa.Column("ref", Words, primary_key=True),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("at", Moment, nullable=False),
 )
@@ -250,7 +272,7 @@ limit_state = sa.Table(
 position = sa.Table(
     "position",
     metadata,
-    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("source", Words, primary_key=True),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("moved_at", Moment, nullable=False),
 )
@@ -264,6 +286,6 @@ dead_letter = sa.Table(
     sa.Column("key", sa.LargeBinary, nullable=False),
     sa.Column("value", sa.LargeBinary, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("error", sa.Text, nullable=False),
+    sa.Column("error", Words, nullable=False),
     sa.Column("at", Moment, nullable=False),
 )
