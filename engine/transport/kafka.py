@@ -76,6 +76,17 @@ class Thread(driver.AIOKafkaConsumerThread):
             rebalance_timeout_ms=int(REBALANCE * 1000),
         )
 
+    async def _fetch_records(self, consumer: Any, active_partitions: Any, *arguments: Any, **options: Any) -> Any:
+        """A fetch that began before a rebalance may come back with records of the partitions given after it, while
+        the flow still stands. Nobody takes those: the consumer goes back, or they would be skipped for ever."""
+        found = await super()._fetch_records(consumer, active_partitions, *arguments, **options)
+        if self.consumer.flow_active:
+            return found
+        for tp, records in found.items():
+            if records and tp in consumer.assignment():
+                consumer.seek(tp, records[0].offset)
+        return {}
+
     async def _commit(self, offsets: Any) -> bool:
         """Faust's own ends the process when a commit fails; what is not committed only comes again."""
         consumer = self._ensure_consumer()

@@ -20,7 +20,7 @@ def append(path: Path, text: str) -> None:
     os.close(descriptor)
 
 
-async def main(file: Path, total: int) -> None:
+async def main(url: str, file: Path, total: int) -> None:
     published = file.with_suffix(".published")
     done = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, done.set)
@@ -36,9 +36,7 @@ async def main(file: Path, total: int) -> None:
         print(repr(error), file=sys.stderr)
         os._exit(70)
 
-    stream = Stream(
-        f"sqlite:///{file}", [Binding("write", NOTES, work)], bury=bury, fatal=fatal, clock=lambda: datetime.now(UTC)
-    )
+    stream = Stream(url, [Binding("write", NOTES, work)], bury=bury, fatal=fatal, clock=lambda: datetime.now(UTC))
     await stream.start()
     next_one = int(published.read_text().split()[-1]) if published.exists() else 0
     while next_one < total and not done.is_set():
@@ -53,4 +51,4 @@ async def main(file: Path, total: int) -> None:
     await stream.stop()
 
 
-asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2])))
+asyncio.run(main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))

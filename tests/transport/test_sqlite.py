@@ -38,7 +38,11 @@ class TestEmbeddedStream(StreamContract):
 async def test_a_second_process_is_refused_and_told_who_holds_the_stream(url: str, file: Path) -> None:
     async with Run(url):
         other = await asyncio.to_thread(
-            subprocess.run, [sys.executable, str(CHILD), str(file), "0"], capture_output=True, text=True, check=False
+            subprocess.run,
+            [sys.executable, str(CHILD), url, str(file), "0"],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert other.returncode != 0
         assert f"{file}: another `tocsin run` holds this stream (process {os.getpid()})" in other.stderr
@@ -238,7 +242,7 @@ def fill(path: Path) -> None:
 
 
 def child(file: Path, total: int) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([sys.executable, str(CHILD), str(file), str(total)])
+    return subprocess.Popen([sys.executable, str(CHILD), f"sqlite:///{file}", str(file), str(total)])
 
 
 def lines(file: Path, suffix: str) -> list[str]:
