@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from engine.dead_letter import DeadLetter
 from engine.event import Event
 from engine.notification import Notification
 from engine.receipt import DeliveryReport, Receipt
@@ -37,9 +38,23 @@ class Topic:
         return self.adapter.validate_json(value)
 
 
+class Again(Topic):
+    """A stream that takes dead letters back: each record as it stood, byte for byte, so its ids stay the same."""
+
+    def encode(self, noun: DeadLetter) -> tuple[bytes, bytes]:
+        """(key, value) as they were."""
+        return noun.key, noun.value
+
+
 EVENTS = Topic("tocsin-events", TypeAdapter(Event), key="account")
 NOTIFICATIONS = Topic("tocsin-notifications", TypeAdapter(Notification), key="account")
 RECEIPTS = Topic("tocsin-receipts", TypeAdapter(DeliveryReport), key="provider")
 FATES = Topic("tocsin-fates", TypeAdapter(Receipt), key="account")
 
 TOPICS = (EVENTS, NOTIFICATIONS, RECEIPTS, FATES)
+
+
+def again(name: str) -> Again | None:
+    """The topic of this name, to publish dead letters to; None when no hop of this version knows it."""
+    known = next((topic for topic in TOPICS if topic.name == name), None)
+    return None if known is None else Again(known.name, known.adapter, known.key, known.partitions, known.retention)

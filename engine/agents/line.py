@@ -4,6 +4,7 @@ mailboxes ─watch─► events ─match─► notifications ─route─► send
                                                               ▲                 │ callback
 due ─wake─────────────────────────────────────────────────────┘◄──settle── receipts
 outbox ─relay─► fates
+commands ─obey─► the stream a dead letter came from
 """
 
 from collections.abc import Callable, Coroutine
@@ -12,6 +13,7 @@ from typing import Any, Literal
 
 from engine import topics
 from engine.agents.match import match
+from engine.agents.obey import obey
 from engine.agents.relay import relay
 from engine.agents.route import route
 from engine.agents.send import send
@@ -31,13 +33,14 @@ class Hop:
     while what was taken in is still finished."""
 
     name: str
-    input: Topic | Literal["mailboxes", "queue", "due", "outbox"]
+    input: Topic | Literal["mailboxes", "commands", "queue", "due", "outbox"]
     work: Work
     drain: int
 
 
 LINE: tuple[Hop, ...] = (
     Hop("watch", "mailboxes", watch, drain=1),
+    Hop("obey", "commands", obey, drain=1),
     Hop("match", topics.EVENTS, match, drain=2),
     Hop("route", topics.NOTIFICATIONS, route, drain=2),
     Hop("settle", topics.RECEIPTS, settle, drain=2),

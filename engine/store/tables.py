@@ -289,3 +289,26 @@ dead_letter = sa.Table(
     sa.Column("error", Words, nullable=False),
     sa.Column("at", Moment, nullable=False),
 )
+
+# ---- what a person asked for, what stands wrong
+
+command = sa.Table(
+    "command",
+    metadata,
+    # What the command line may not do itself, since only a running engine publishes.
+    sa.Column("kind", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("lease", Moment),
+)
+
+incident = sa.Table(
+    "incident",
+    metadata,
+    # What stands wrong now: when it began is part of what is told, so it is told once, however often it is seen.
+    sa.Column("account_id", sa.Text, primary_key=True),
+    sa.Column("what", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("began_at", Moment, nullable=False),
+)
