@@ -247,12 +247,6 @@ class Stream:
         app = self._app
         return app is not None and app.started and not app.rebalancing and not self._closing.is_set()
 
-    def assigned(self) -> bool:
-        """Whether this worker has its partitions and works on them: false before `start`, while the group divides
-        them anew, and once it is told to end."""
-        app = self._app
-        return app is not None and app.started and not app.rebalancing and not self._closing.is_set()
-
     def lag(self) -> dict[str, int]:
         """Per bound topic, the records that are not acknowledged yet (on the partitions of this worker)."""
         if self._app is None or not self._app.started:

@@ -71,7 +71,7 @@ def said() -> Iterator[list[str]]:
 
 
 def test_message_arguments_exception_and_stack_of_any_logger_are_masked(said: list[str]) -> None:
-    log = logging.getLogger("some.foreign.library")
+    log = logging.getLogger("some.foreign.thing")
     log.setLevel(logging.DEBUG)
     log.warning("calling %s with %r", NUMBER, {"password": "swordfish"}, stack_info=True)
     try:
