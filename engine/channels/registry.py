@@ -5,6 +5,8 @@ from typing import Any
 
 from engine.channels.provider import Provider
 from engine.channels.providers.fake import FakeProvider, FakeSettings
+from engine.channels.providers.http.driver import HttpProvider
+from engine.channels.providers.http.settings import HttpSettings
 from engine.channels.providers.kannel import KannelProvider, KannelSettings
 from engine.net import Http
 from engine.noun import Written
@@ -12,12 +14,14 @@ from engine.noun import Written
 #: driver -> how it is written in `config/engine.yaml`
 SETTINGS: Mapping[str, type[Written]] = {
     "fake": FakeSettings,
+    "http": HttpSettings,
     "kannel": KannelSettings,
 }
 
 #: settings -> what makes a provider of its name, its settings, the HTTP client and the address for its callbacks
 _BUILD: Mapping[type[Written], Callable[[str, Any, Http, str], Provider]] = {
     FakeSettings: lambda name, settings, http, _callback: FakeProvider(name, settings, http),
+    HttpSettings: HttpProvider,
     KannelSettings: KannelProvider,
 }
 

@@ -1,9 +1,9 @@
 """The files of the configuration folder: read once, hashed, and the secrets' files looked at."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -84,22 +84,34 @@ class Folder:
 
 def place_files(model: M, document: Document, at: Place, folder: Path) -> tuple[M, list[Problem]]:
     """The settings with their paths made absolute (from `folder`), and what is wrong with the ``*_file`` ones."""
-    placed: dict[str, Path] = {}
+    placed: dict[str, Any] = {}
     problems: list[Problem] = []
     for name, info in type(model).model_fields.items():
         value = getattr(model, name)
-        if not isinstance(value, Path):
-            continue
-        try:
-            placed[name] = (folder / value.expanduser()).resolve()
-            wrong = _look_at(placed[name]) if name.endswith("_file") else ""
-        except (ValueError, RuntimeError, OSError):  # a NUL in it, a home of nobody, a loop of links
-            wrong = "this is no name of a file"
-        if wrong:
-            hint = _HINT.get(name, "relative names begin at the configuration folder")
-            at_setting = (*at, info.alias or name)
-            problems.append(document.problem(at_setting, f"{name}: {wrong}", code="file", hint=hint))
+        at_setting = (*at, info.alias or name)
+        if isinstance(value, Path):
+            placed[name], wrong = _place(value, folder, look=name.endswith("_file"))
+            if wrong:
+                hint = _HINT.get(name, "relative names begin at the configuration folder")
+                problems.append(document.problem(at_setting, f"{name}: {wrong}", code="file", hint=hint))
+        elif name.endswith("_files") and isinstance(value, Mapping):
+            placed[name] = {}
+            for key, path in value.items():
+                placed[name][key], wrong = _place(path, folder, look=True)
+                if wrong:
+                    message = f"{name}: {key}: {wrong}"
+                    hint = "relative names begin at the configuration folder"
+                    problems.append(document.problem((*at_setting, key), message, code="file", hint=hint))
     return (model.model_copy(update=placed) if placed else model), problems
+
+
+def _place(value: Path, folder: Path, *, look: bool) -> tuple[Path, str]:
+    """The path made absolute, and what is wrong with it."""
+    try:
+        placed = (folder / value.expanduser()).resolve()
+        return placed, _look_at(placed) if look else ""
+    except (ValueError, RuntimeError, OSError):  # a NUL in it, a home of nobody, a loop of links
+        return value, "this is no name of a file"
 
 
 _HINT = {"password_file": "write the password into it, nothing else, and let only yourself read it (chmod 600)"}

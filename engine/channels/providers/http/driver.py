@@ -1,0 +1,165 @@
+"""The provider behind a description in engine.yaml."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from json import dumps
+from urllib.parse import quote, urlencode
+
+from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.providers.http.answers import ErrorRow, Said
+from engine.channels.providers.http.reports import read_reports
+from engine.channels.providers.http.settings import Ask, Call, HttpSettings, Send
+from engine.channels.providers.http.template import fill, fill_tree, secret_values
+from engine.channels.retry_after import read_retry_after
+from engine.channels.secret import read_secret
+from engine.channels.words import addresses, discreet
+from engine.errors import ProviderError
+from engine.message import Message
+from engine.net import Http, NoReplyError, NotSentError, Reply
+from engine.notification import Channel
+from engine.reason import Reason
+from engine.receipt import DeliveryReport
+
+_OUTCOMES = {"retry": Outcome.NOT_TAKEN, "final": Outcome.REFUSED, "unknown": Outcome.UNKNOWN}
+#: The reason where the file names none.
+_REASONS = {
+    Outcome.NOT_TAKEN: Reason.PROVIDER_BUSY,
+    Outcome.REFUSED: Reason.PROVIDER_REFUSED,
+    Outcome.UNKNOWN: Reason.NO_ANSWER,
+}
+#: What a status means that no line of the file speaks of.
+_STATUSES = {401: Reason.PROVIDER_AUTH, 403: Reason.PROVIDER_AUTH, 402: Reason.PROVIDER_NO_CREDIT}
+_BUSY = (429, 503)
+_MOST_REF = 200
+
+
+class HttpProvider:
+    """Speaks to whatever its settings describe."""
+
+    channels = frozenset({Channel.SMS})
+
+    def __init__(self, name: str, settings: HttpSettings, http: Http, callback: str) -> None:
+        """`callback` is the address at which the provider reaches us. Raises ProviderError for a secret's file."""
+        self.name = name
+        self.provider_class = settings.provider_class
+        self.key_life = settings.key_life
+        self.timeout = settings.timeout
+        self._settings = settings
+        self._http = http
+        secrets = _read_secrets(settings)
+        self._hidden = tuple(secrets.values())
+        self._secrets = secret_values(secrets)
+        self._own = {**self._secrets, "sender": settings.sender, "callback": callback}
+
+    async def send(self, message: Message, client_ref: str) -> Answer:
+        """Hand over `message` as the settings describe."""
+        values = {
+            **self._own,
+            "to": message.address,
+            "to.digits": message.address.removeprefix("+"),
+            "text": message.text,
+            "ref": client_ref,
+        }
+        reply = await self._call(self._settings.send, values)
+        if isinstance(reply, Answer):
+            return reply
+        return self._understand(reply, message)
+
+    async def ask(self, client_ref: str) -> Answer:
+        """Was the message under this reference taken? Whatever is neither a yes nor a no leaves it unknown."""
+        ask = self._settings.ask
+        if ask is None or self.provider_class is not ProviderClass.QUERYABLE:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it cannot be asked")
+        reply = await self._call(ask, {**self._own, "ref": client_ref})
+        if isinstance(reply, Answer):
+            return reply.model_copy(update={"outcome": Outcome.UNKNOWN, "reason": Reason.NO_ANSWER})
+        said = Said(reply)
+        detail = f"HTTP {reply.status}"
+        if said.meets(ask.not_taken):
+            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.NOT_TAKEN, detail=detail)
+        if said.meets(ask.taken):
+            ref = said.find(ask.id)[:_MOST_REF] if ask.id else ""
+            return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ASKED, provider_ref=ref, detail=detail)
+        return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=detail)
+
+    def read_callback(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
+    ) -> list[DeliveryReport]:
+        """The reports in a request. Raises PermissionError when forged, ValueError when garbage."""
+        if self._settings.reports is None:
+            raise PermissionError("no reports are expected of this provider")
+        return read_reports(self._settings.reports, self.name, self._secrets, headers, query, body)
+
+    async def close(self) -> None:
+        """Nothing is kept open; the HTTP client belongs to whoever made it."""
+
+    async def _call(self, call: Send | Ask, values: Mapping[str, str]) -> Reply | Answer:
+        url = fill(call.url, values, lambda value: quote(value, safe=""))
+        if call.query:
+            pairs = urlencode({name: fill(value, values) for name, value in call.query.items()})
+            url += ("&" if "?" in url else "?") + pairs
+        headers, body = _headers(call, values), None
+        if isinstance(call, Send) and call.form is not None:
+            body = urlencode({name: fill(value, values) for name, value in call.form.items()}).encode()
+            headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        elif isinstance(call, Send) and call.json_body is not None:
+            body = dumps(fill_tree(call.json_body, values), ensure_ascii=False).encode()
+            headers.setdefault("Content-Type", "application/json")
+        try:
+            return await self._http.request(call.method, url, data=body, headers=headers, timeout=self.timeout)
+        except NotSentError as error:
+            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
+        except NoReplyError as error:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+
+    def _understand(self, reply: Reply, message: Message) -> Answer:
+        said = Said(reply)
+        words = said.find(self._settings.words) if self._settings.words else said.text
+        detail = f"HTTP {reply.status}: {discreet(words, message.text, *self._hidden, *addresses(message.address))}"
+        row = next((row for row in self._settings.errors if said.meets(row)), None)
+        if row is not None:
+            return _no(row, reply, detail)
+        if said.meets(self._settings.accepted):
+            ref = said.find(self._settings.id)[:_MOST_REF] if self._settings.id else ""
+            if self._settings.id and not ref:
+                return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="a yes without its id")
+            return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, provider_ref=ref, detail=detail)
+        if reply.status in _BUSY:
+            outcome, reason = Outcome.NOT_TAKEN, Reason.PROVIDER_BUSY
+        elif 400 <= reply.status < 500:
+            outcome, reason = Outcome.REFUSED, _STATUSES.get(reply.status, Reason.PROVIDER_REFUSED)
+        else:
+            outcome, reason = Outcome.UNKNOWN, Reason.NO_ANSWER
+        return _answer(outcome, reason, reply, detail)
+
+
+def _no(row: ErrorRow, reply: Reply, detail: str) -> Answer:
+    outcome = _OUTCOMES[row.then]
+    return _answer(outcome, Reason(row.reason) if row.reason else _REASONS[outcome], reply, detail)
+
+
+def _answer(outcome: Outcome, reason: Reason, reply: Reply, detail: str) -> Answer:
+    wait = read_retry_after(reply.headers) if outcome is Outcome.NOT_TAKEN else None
+    return Answer(outcome=outcome, reason=reason, detail=detail, retry_after=wait)
+
+
+def _headers(call: Call, values: Mapping[str, str]) -> dict[str, str]:
+    headers = {name.title(): fill(value, values) for name, value in call.headers.items()}
+    if call.basic is not None:
+        pair = f"{fill(call.basic.user, values)}:{fill(call.basic.password, values)}"
+        headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+    return headers
+
+
+def _read_secrets(settings: HttpSettings) -> dict[str, str]:
+    found = {name: value.get_secret_value() for name, value in settings.secrets.items()}
+    for name, file in settings.secret_files.items():
+        found[name] = read_secret(None, file, f"the secret '{name}'")
+    for name, value in found.items():
+        if not value.isprintable():
+            raise ProviderError(
+                f"the secret '{name}' holds a line break or another character that cannot be sent",
+                place=str(settings.secret_files.get(name, "")),
+                remedy="write it on one line, nothing else",
+            )
+    return found

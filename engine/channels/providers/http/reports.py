@@ -1,0 +1,131 @@
+"""How a delivery report is read that a provider sends to our web server."""
+
+import hmac
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import parse_qsl
+
+from pydantic import Field, model_validator
+from pydantic_core import from_json
+
+from engine.channels.providers.http.answers import Place, entries, read
+from engine.channels.providers.http.template import ProofTemplate, fill, secret_names
+from engine.channels.words import discreet
+from engine.noun import Written
+from engine.reason import Reason
+from engine.receipt import DeliveryReport, Fate
+
+#: The words of the file -> ours.
+_FATES = {
+    "sent": (Fate.SENT, Reason.ACCEPTED),
+    "delivered": (Fate.DELIVERED, Reason.DELIVERED),
+    "undelivered": (Fate.UNDELIVERED, Reason.UNDELIVERED),
+    "phone_off": (Fate.UNDELIVERED, Reason.PHONE_OFF),
+    "phone_full": (Fate.UNDELIVERED, Reason.PHONE_FULL),
+    "refused": (Fate.UNDELIVERED, Reason.PROVIDER_REFUSED),
+}
+#: In `statuses`: every word that is not listed.
+_ANY = "*"
+_MOST_REF = 200
+_MOST_FIELDS = 200
+
+
+class Proof(Written):
+    """How a report shows that it comes from the provider."""
+
+    header: str = Field(default="", pattern=r"^[A-Za-z0-9-]*$", max_length=100)
+    query: str = Field(default="", max_length=100)
+    equals: ProofTemplate
+    """Holds a secret that only the provider was told."""
+
+    @model_validator(mode="after")
+    def _proves(self) -> "Proof":
+        if bool(self.header) == bool(self.query):
+            raise ValueError("write in which header, or else in which part of the query, the proof stands")
+        if not secret_names(self.equals):
+            raise ValueError("a proof that everybody knows proves nothing: let it hold a {secret.NAME}")
+        return self
+
+
+class Reports(Written):
+    """Where what stands in a delivery report."""
+
+    written_as: Literal["json", "form", "query"] = Field(default="json", alias="as")
+    """A JSON body, a form's body, or the query of the address."""
+    each: str = Field(default="", max_length=200)
+    """json: the path of the list, when one request carries several reports."""
+    ref: str = Field(default="", max_length=200)
+    """Where our own reference stands ({ref} of the request)."""
+    id: str = Field(default="", max_length=200)
+    """Where the provider's id stands, the one that `id` found in its answer."""
+    status: Place
+    statuses: Mapping[
+        str, Literal["sent", "delivered", "undelivered", "phone_off", "phone_full", "refused", "ignore"]
+    ]
+    """The provider's word -> what became of the message; '*' stands for every other word."""
+    words: str = Field(default="", max_length=200)
+    """Where the provider's own words stand, for whoever asks why."""
+    proof: Proof
+
+    @model_validator(mode="after")
+    def _names_the_message(self) -> "Reports":
+        if not (self.ref or self.id):
+            raise ValueError("write where the reference of the message stands: ref (ours) or id (the provider's)")
+        if self.each and self.written_as != "json":
+            raise ValueError("only a JSON body can carry several reports")
+        return self
+
+
+def read_reports(
+    rules: Reports,
+    provider: str,
+    secrets: Mapping[str, str],
+    headers: Mapping[str, str],
+    query: Mapping[str, str],
+    body: bytes,
+) -> list[DeliveryReport]:
+    """The reports in a request. Raises PermissionError when it does not prove its origin, ValueError for garbage."""
+    proof = rules.proof
+    known = {name.lower(): value for name, value in headers.items()}
+    shown = known.get(proof.header.lower(), "") if proof.header else query.get(proof.query, "")
+    if not hmac.compare_digest(shown.encode(errors="replace"), fill(proof.equals, secrets).encode()):
+        raise PermissionError("the callback does not show the proof")
+    found = [_report(rules, provider, entry) for entry in entries(_tree(rules, query, body), rules.each)]
+    return [report for report in found if report is not None]
+
+
+def _tree(rules: Reports, query: Mapping[str, str], body: bytes) -> Any:
+    if rules.written_as == "query":
+        return dict(query)
+    if rules.written_as == "form":
+        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS))
+    return from_json(body)
+
+
+def _report(rules: Reports, provider: str, entry: Any) -> DeliveryReport | None:
+    word = _read(rules, entry, rules.status)
+    ref, id = (_read(rules, entry, place) if place else "" for place in (rules.ref, rules.id))
+    if not word or not (ref or id) or max(len(ref), len(id)) > _MOST_REF:
+        raise ValueError("not a delivery report of this provider")
+    became = rules.statuses.get(word) or rules.statuses.get(_ANY)
+    if became is None:
+        raise ValueError("a status that 'statuses' does not know")
+    if became == "ignore":
+        return None
+    fate, reason = _FATES[became]
+    return DeliveryReport(
+        provider=provider,
+        client_ref=ref,
+        provider_ref=id,
+        fate=fate,
+        reason=reason,
+        at=datetime.now(UTC),
+        detail=discreet(_read(rules, entry, rules.words)) if rules.words else "",
+    )
+
+
+def _read(rules: Reports, entry: Any, place: str) -> str:
+    if rules.written_as == "json":
+        return read(entry, place) or ""
+    return str(entry.get(place, ""))  # a field's name may hold dots

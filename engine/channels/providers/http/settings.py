@@ -1,0 +1,166 @@
+"""How a provider of one's own is written in `config/engine.yaml`."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+
+from engine.answer import ProviderClass
+from engine.channels.providers.http.answers import ErrorRow, Extract, When
+from engine.channels.providers.http.reports import Reports
+from engine.channels.providers.http.template import (
+    AskTemplate,
+    HeaderTemplate,
+    JsonTemplate,
+    Template,
+    leaves,
+    places,
+    raise_at,
+    secret_names,
+)
+from engine.document import Flaw, flawed, suggest
+from engine.duration import Duration
+from engine.noun import Written
+
+_Location = tuple[str | int, ...]
+_Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,40}$")]
+_Field = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+_HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,100}$")]
+
+
+def _address(template: str) -> str:
+    parts = urlsplit(template)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("write a whole address, like https://api.example.com/sms")
+    if "{" in parts.netloc or "@" in parts.netloc:
+        raise ValueError("scheme, host and port stand as they are, without braces, user or password")
+    if parts.scheme == "http" and not _is_near(parts.hostname):
+        raise ValueError("write https://: what crosses the internet unencrypted can be read by others")
+    return template
+
+
+def _is_near(host: str) -> bool:
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host  # a name of this machine or of its own network
+
+
+class Basic(Written):
+    """HTTP basic authentication."""
+
+    user: AskTemplate
+    password: AskTemplate
+
+
+class Call(Written):
+    """One HTTP request."""
+
+    method: Literal["GET", "POST", "PUT"] = "POST"
+    basic: Basic | None = None
+    headers: Mapping[_HeaderName, HeaderTemplate] = {}
+
+    def templates(self) -> Iterator[tuple[_Location, str]]:
+        """(where, template) of every text that is filled in."""
+        for name in ("url", "basic", "headers", "query", "form", "json_body"):
+            value = getattr(self, name, None)
+            value = value.model_dump() if isinstance(value, Written) else value
+            yield from leaves(value, ("json" if name == "json_body" else name,))
+
+
+class Send(Call):
+    """The request that hands over a message."""
+
+    url: Annotated[Template, AfterValidator(_address)]
+    query: Mapping[_Field, Template] = {}
+    form: Mapping[_Field, Template] | None = None
+    json_body: JsonTemplate = Field(default=None, alias="json")
+    """The body, as a block. {$number: "{to.digits}"} and {$flag: true} are no text in it."""
+
+    @model_validator(mode="after")
+    def _one_body(self) -> "Send":
+        if self.form is not None and self.json_body is not None:
+            raise ValueError("a request has one body: form or json")
+        if self.method == "GET" and (self.form is not None or self.json_body is not None):
+            raise ValueError("a GET has no body: write 'query', or 'method: POST'")
+        return self
+
+
+class Ask(Call):
+    """The request that asks by our reference whether a message was taken, and how the answer is read."""
+
+    method: Literal["GET", "POST", "PUT"] = "GET"
+    headers: Mapping[_HeaderName, AskTemplate] = {}
+    url: Annotated[AskTemplate, AfterValidator(_address)]
+    query: Mapping[_Field, AskTemplate] = {}
+    taken: When
+    not_taken: When
+    """Only what proves it: an answer that is neither leaves the message uncertain, and it is asked about again."""
+    id: Extract | None = None
+
+
+class HttpSettings(Written):
+    """A provider that is reached by one HTTP request; see docs/http-providers.md."""
+
+    driver: Literal["http"]
+    provider_class: ProviderClass = Field(default=ProviderClass.OPAQUE, alias="class")
+    timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
+    key_life: Duration = timedelta(hours=24)
+    """idempotent: how long the provider remembers {ref}."""
+    sender: str = Field(default="", max_length=20)
+    secrets: Mapping[_Name, SecretStr] = {}
+    secret_files: Mapping[_Name, Path] = {}
+    """Files that hold a secret each, so that none stands in engine.yaml."""
+    send: Send
+    accepted: When = When(status=("200-299",))
+    id: Extract | None = None
+    """Where the provider's id stands in its yes. When it is asked for and missing, the yes is none."""
+    words: Extract | None = None
+    """Where the provider's own words stand; nothing: the whole answer, cut short."""
+    errors: tuple[ErrorRow, ...] = ()
+    """Looked at in this order, before `accepted`."""
+    ask: Ask | None = None
+    reports: Reports | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the provider is, with its places unfilled."""
+        return self.send.url
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> "HttpSettings":
+        errors: list[tuple[_Location, Any]] = [*self._unknown_secrets()]
+        used = {name for _, template in self.send.templates() for name in places(template)}
+        if self.provider_class is ProviderClass.IDEMPOTENT and "ref" not in used:
+            raise ValueError("class idempotent: the request must carry {ref}, by which the provider knows it again")
+        if self.provider_class is ProviderClass.QUERYABLE:
+            if self.ask is None:
+                raise ValueError("class queryable: write under 'ask' how the provider is asked")
+            if "ref" not in used or not any("ref" in places(template) for _, template in self.ask.templates()):
+                raise ValueError("class queryable: the request and 'ask' must both carry {ref}")
+        if "callback" in used and self.reports is None:
+            raise ValueError("{callback} asks for delivery reports: write under 'reports' how they are read")
+        raise_at(errors, "http", None)
+        return self
+
+    def _templates(self) -> Iterator[tuple[_Location, str]]:
+        for name, call in (("send", self.send), ("ask", self.ask)):
+            for at, template in call.templates() if call is not None else ():
+                yield (name, *at), template
+        if self.reports is not None:
+            yield ("reports", "proof", "equals"), self.reports.proof.equals
+
+    def _unknown_secrets(self) -> Iterator[tuple[_Location, Any]]:
+        known = [*self.secrets, *self.secret_files]
+        for name in set(self.secrets) & set(self.secret_files):
+            yield ("secret_files", name), flawed([Flaw("", f"the secret '{name}' is given twice")])
+        for at, template in self._templates():
+            for name in secret_names(template):
+                if name not in known:
+                    hint = f"secrets here: {', '.join(known) or 'none'}; they stand under secret_files or secrets"
+                    flaw = Flaw(f"{{secret.{name}}}", f"no secret is called '{name}'", suggest(name, known), hint)
+                    yield at, flawed([flaw])
