@@ -15,6 +15,17 @@ class Plan(Noun):
     """Messages a day (in the account's zone), on by default: a mistake in a rule must not cost a fortune."""
 
 
+class Tell(Noun):
+    """What its owner wants to hear of besides mail. Each is told once for each time that it happens."""
+
+    suspended: bool = True
+    """A mailbox is watched no more: its sign-in is refused, or its folder is gone."""
+    low_balance: int = Field(default=5, ge=0, le=1_000_000)
+    """So few parts can still be paid, from allowance and balance together; 0: not wanted."""
+    dead_letter: bool = True
+    """A record could not be handled. Only the engine's `admin` is told."""
+
+
 class Account(Noun):
     """Who pays. `numbers` are the owner's own, in E.164: the first is where `me` is reached."""
 
@@ -23,6 +34,7 @@ class Account(Noun):
     zone: str = "UTC"
     numbers: tuple[str, ...] = ()
     plan: Plan = Plan()
+    tell: Tell = Tell()
 
 
 class ConsentSource(StrEnum):

@@ -1,7 +1,7 @@
 """What must not be seen by chance: phone numbers and secrets, in whatever text they turn up."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -78,11 +78,19 @@ def _secrets_in(model: BaseModel) -> Iterator[str]:
         if isinstance(value, SecretStr):
             yield value.get_secret_value()
         elif isinstance(value, Path) and name.endswith("_file") and name != "ca_file":
-            try:
-                yield value.read_text(encoding="utf-8", errors="replace").strip()
-            except OSError:
-                continue  # whoever needs it says so
+            yield from _read(value)
         elif isinstance(value, BaseModel):
             yield from _secrets_in(value)
-        elif isinstance(value, dict):
-            yield from (each.get_secret_value() for each in value.values() if isinstance(each, SecretStr))
+        elif isinstance(value, Mapping):
+            for each in value.values():
+                if isinstance(each, SecretStr):
+                    yield each.get_secret_value()
+                elif isinstance(each, Path) and name.endswith("_files"):
+                    yield from _read(each)
+
+
+def _read(file: Path) -> Iterator[str]:
+    try:
+        yield file.read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return  # whoever needs it says so

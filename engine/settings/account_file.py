@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from engine.account import Account, Plan
-from engine.document import VersionOne, suggest
+from engine.account import Account, Plan, Tell
+from engine.document import Flag, VersionOne, suggest
 from engine.noun import Written
 from engine.rules.ruleset import GLOBAL
 from engine.sources.imap.mailbox import Mailbox
@@ -53,6 +53,17 @@ class WrittenPlan(Written):
     """Messages a day at most, whatever the rules say."""
 
 
+class WrittenTell(Written):
+    """`engine.account.Tell`, as a person writes it."""
+
+    suspended: Flag = True
+    """When a mailbox can be watched no more."""
+    low_balance: int = Field(default=5, ge=0, le=1_000_000)
+    """When so few parts can still be paid, from allowance and balance together; 0: never."""
+    dead_letter: Flag = True
+    """When a mail could not be handled; only the engine's `admin` is told."""
+
+
 class AccountFile(Written):
     """The file."""
 
@@ -64,9 +75,12 @@ class AccountFile(Written):
     numbers: Annotated[tuple[str, ...], Field(max_length=20)] = ()
     """The owner's own mobile numbers; the first is `me`."""
     plan: WrittenPlan = WrittenPlan()
+    tell: WrittenTell = WrittenTell()
+    """What is told besides mail: what goes wrong."""
     mailboxes: Annotated[tuple[Mailbox, ...], Field(max_length=100)] = ()
 
     def account(self, numbers: tuple[str, ...]) -> Account:
         """The account, with its numbers as E.164."""
         plan = Plan(parts_per_month=self.plan.parts_per_month, daily_cap=self.plan.daily_cap)
-        return Account(id=self.id, language=self.language, zone=self.zone, numbers=numbers, plan=plan)
+        tell = Tell(**self.tell.model_dump())
+        return Account(id=self.id, language=self.language, zone=self.zone, numbers=numbers, plan=plan, tell=tell)

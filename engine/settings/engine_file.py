@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Union
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, create_model
 from pydantic_core import PydanticCustomError
@@ -78,6 +78,10 @@ class EngineFile(Written):
     """What the engine writes: the stream and the store. Not under version control."""
     stream: Annotated[str, AfterValidator(lambda url: _url(url, STREAMS))] | None = None
     store: Annotated[str, AfterValidator(lambda url: _url(url, STORES))] | None = None
+    store_password_file: Path | None = None
+    """A file that holds the store's password, so that it need not stand in `store`."""
+    admin: str = ""
+    """The id of the account that is told what goes wrong with the engine itself."""
     web: Web = Web()
     region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     """ISO 3166 alpha-2: the country of numbers that are written without one."""
@@ -101,3 +105,10 @@ def place_sqlite(url: str, folder: Path) -> str:
         return url
     path, mark, query = rest.partition("?")
     return f"{scheme}:///{(folder / path).resolve()}{mark}{query}"
+
+
+def add_password(url: str, password: str) -> str:
+    """The URL of a server with this password in it, in place of one that stands there."""
+    parts = urlsplit(url)
+    user, _, place = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user.partition(':')[0]}:{quote(password, safe='')}@{place}").geturl()

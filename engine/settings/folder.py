@@ -14,7 +14,7 @@ from engine.rules.load import RuleFolder
 from engine.rules.load import load as load_rules
 from engine.rules.ruleset import GLOBAL, Ruleset
 from engine.settings.accounts import Accounts
-from engine.settings.engine_file import EngineFile, engine_file, place_sqlite
+from engine.settings.engine_file import EngineFile, add_password, engine_file, place_sqlite
 from engine.settings.files import Folder, place_files
 from engine.settings.model import Settings
 
@@ -32,20 +32,25 @@ def load(folder: Path) -> tuple[Settings | None, list[Problem]]:
         accounts.add(document)
     ruleset = reading.rules(accounts)
     reading.check_routes(tariff, accounts)
+    reading.check_admin(engine, accounts)
     problems = in_order([*reading.problems, *reading.folder.problems, *accounts.problems])
     if engine is None or tariff is None or has_errors(problems):
         return None, problems
     data = (folder / engine.data).resolve()
+    store = place_sqlite(engine.store or f"sqlite:///{data}/store.db", folder)
+    if engine.store_password_file is not None:
+        store = add_password(store, engine.store_password_file.read_text(encoding="utf-8").strip())
     settings = Settings(
         folder=folder.resolve(),
         data=data,
         stream=place_sqlite(engine.stream or f"sqlite:///{data}/stream.db", folder),
-        store=place_sqlite(engine.store or f"sqlite:///{data}/store.db", folder),
+        store=store,
         web=engine.web,
         providers=providers,
         tariff=tariff,
         accounts=tuple(accounts.found),
         ruleset=ruleset,
+        admin=engine.admin,
         version=ruleset.version,
     )
     return settings, problems
@@ -71,9 +76,10 @@ class _Reading:
         self.problems: list[Problem] = []
         self._provider_names: list[str] | None = None
         self._tariff_document: Document | None = None
+        self._engine_document: Document | None = None
 
     def engine(self) -> tuple[EngineFile | None, dict[str, Written]]:
-        document = self.folder.document("engine.yaml")
+        document = self._engine_document = self.folder.document("engine.yaml")
         if document is None:
             return None, {}
         file, problems = validate(document, engine_file())
@@ -85,7 +91,22 @@ class _Reading:
             at = ("providers", name)
             providers[name], wrong = place_files(settings, document, at, self.folder.path)
             self.problems += wrong
-        return file, providers
+        return self._placed(file, document), providers
+
+    def _placed(self, file: EngineFile | None, document: Document) -> EngineFile | None:
+        """With the place of the store's password; one that cannot be used is a problem."""
+        if file is None or file.store_password_file is None:
+            return file
+        at = ("store_password_file",)
+        if not (file.store or "").startswith("postgresql"):
+            message = "store_password_file belongs to a store that is a server"
+            self.problems.append(
+                document.problem(at, message, code="file", hint="store: postgresql://user@host/name")
+            )
+            return None
+        placed, wrong = place_files(file, document, (), self.folder.path)
+        self.problems += wrong
+        return None if wrong else file.model_copy(update={"store_password_file": placed.store_password_file})
 
     def tariff(self) -> TariffFile | None:
         document = self._tariff_document = self.folder.document("tariff.yaml")
@@ -111,6 +132,17 @@ class _Reading:
         ruleset, problems = load_rules(folders, accounts.ids, self.folder.version())
         self.problems += problems
         return ruleset
+
+    def check_admin(self, file: EngineFile | None, accounts: Accounts) -> None:
+        """Who is to be told must be somebody."""
+        if file is None or self._engine_document is None or not file.admin or file.admin in accounts.ids:
+            return
+        message = f"there is no account '{file.admin}'"
+        hint = f"accounts there: {', '.join(sorted(accounts.ids)) or 'none'}"
+        label = suggest(file.admin, accounts.ids)
+        self.problems.append(
+            self._engine_document.problem(("admin",), message, code="unknown-account", label=label, hint=hint)
+        )
 
     def check_routes(self, file: TariffFile | None, accounts: Accounts) -> None:
         """A number that no line of the tariff covers would be refused each time: say it now."""

@@ -40,6 +40,8 @@ class Settings:
     tariff: TariffFile
     accounts: tuple[AccountSettings, ...]
     ruleset: Ruleset
+    admin: str
+    """The account that is told what goes wrong with the engine itself; empty: nobody."""
     version: str
     """Twelve hex digits of the files' names and contents, without the secrets' files."""
 
