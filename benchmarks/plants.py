@@ -51,17 +51,17 @@ PLANTS = (
         (
             (
                 "engine/agents/send.py",
-                "lambda connection: send_queue.claim(connection, terms, room, turn, now))",
-                "lambda connection: _peek(connection, terms, room, turn, now))",
+                "lambda connection: send_queue.claim(connection, terms, room, desk.clock)",
+                "lambda connection: _peek(connection, terms, room, desk.clock)",
             ),
             (
                 "engine/agents/send.py",
                 "async def _attempt(",
-                "def _peek(connection, terms, room, turn, now):\n"
+                "def _peek(connection, terms, room, clock):\n"
                 "    trial = connection.begin_nested()\n"
-                "    claims = send_queue.claim(connection, terms, room, turn, now)\n"
+                "    taken = send_queue.claim(connection, terms, room, clock)\n"
                 "    trial.rollback()\n"
-                "    return claims\n\n\n"
+                "    return taken\n\n\n"
                 "async def _attempt(",
             ),
         ),

@@ -18,7 +18,7 @@ from engine.agents.app import Binding, Stream
 from engine.agents.desk import Bells, Desk
 from engine.agents.line import LINE, Hop
 from engine.channels import registry
-from engine.channels.provider import Provider
+from engine.channels.provider import Paced, Provider
 from engine.channels.tariff import Tariff
 from engine.dead_letter import DeadLetter
 from engine.net import Http
@@ -98,6 +98,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
             owns=lambda account: stream.owns(account),
             office=office,
             bells=Bells(),
+            rates={name: each.rate for name, each in settings.providers.items() if isinstance(each, Paced)},
         )
         configured = asyncio.Event()
         stream = Stream(

@@ -50,6 +50,8 @@ class Desk:
     office: Office
     """What the watchers share: threads, TLS contexts, per-host limits."""
     bells: Bells
+    rates: Mapping[str, float | None] = field(default_factory=dict)
+    """Messages a second for the providers that bear only so many."""
     metrics: Metrics = field(default_factory=Metrics)
     board: dict[str, Watching] = field(default_factory=dict)
     """How the watch over each folder stands: its hop writes it, the metrics read it."""
@@ -59,7 +61,8 @@ class Desk:
     def terms(self) -> dict[str, Terms]:
         """What the queue must know of each provider."""
         return {
-            name: Terms(each.provider_class, each.timeout, each.key_life) for name, each in self.providers.items()
+            name: Terms(each.provider_class, each.timeout, each.key_life, self.rates.get(name))
+            for name, each in self.providers.items()
         }
 
     def backoff(self, attempt: int) -> timedelta:

@@ -14,7 +14,10 @@ async def route(desk: Desk, notifications: Sequence[Notification]) -> None:
     failpoint("notification_taken")
     asked = [(each, choose(each, desk.tariff, desk.providers.keys())) for each in notifications]
     now = desk.clock()
-    await desk.store.awrite(lambda connection: inbox.take_in(connection, asked, desk.tariff.currency, now))
+    await desk.store.awrite(
+        lambda connection: inbox.take_in(connection, asked, desk.tariff.currency, now),
+        touching={each.account for each in notifications},
+    )
     failpoint("admission_committed")
     desk.bells.queue.set()
     desk.bells.outbox.set()

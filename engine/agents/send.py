@@ -10,7 +10,7 @@ from engine.errors import StoreError
 from engine.failpoints import failpoint
 from engine.reason import Reason
 from engine.store import attempts, send_queue
-from engine.store.send_queue import Claim
+from engine.store.send_queue import Claim, Claims
 
 log = logging.getLogger("tocsin.send")
 
@@ -21,18 +21,19 @@ MOST_IN_FLIGHT = 16
 async def send(desk: Desk) -> None:
     """Send what the queue holds until the engine drains; calls in the air are then waited for."""
     in_flight: set[asyncio.Task[None]] = set()
-    turn = 0
     try:
         while not desk.draining.is_set():
             desk.bells.queue.clear()
             room = MOST_IN_FLIGHT - len(in_flight)
-            claims = await _claim(desk, room, turn) if room else []
-            turn += len(claims)
-            for claim in claims:
+            taken = await _claim(desk, room) if room else Claims([])
+            for claim in taken.claims:
                 task = asyncio.create_task(_attempt(desk, claim), name=f"send {claim.client_ref}")
                 in_flight.add(task)
-            if not claims or len(claims) == room:
-                await listen(desk.bells.queue, desk.draining, in_flight, seconds=1.0)
+            if len(taken.claims) in (0, room) or taken.wait is not None:
+                # While a provider has to be waited for, a new message is no reason to look: it waits too.
+                bells = [desk.bells.queue] if taken.wait is None else []
+                wait = 1.0 if taken.wait is None else min(1.0, taken.wait.total_seconds())
+                await listen(*bells, desk.draining, in_flight, seconds=wait)
             for task in [task for task in in_flight if task.done()]:
                 in_flight.remove(task)
                 task.result()
@@ -43,22 +44,26 @@ async def send(desk: Desk) -> None:
             task.cancel()
 
 
-async def _claim(desk: Desk, room: int, turn: int) -> list[Claim]:
-    now, terms = desk.clock(), desk.terms()
+async def _claim(desk: Desk, room: int) -> Claims:
+    terms = desk.terms()
     try:
-        claims = await desk.store.awrite(lambda connection: send_queue.claim(connection, terms, room, turn, now))
+        taken = await desk.store.awrite(
+            lambda connection: send_queue.claim(connection, terms, room, desk.clock), touching=()
+        )
     except StoreError as error:
         log.error("the send queue waits: %s", error)
         await listen(desk.draining, seconds=1.0)
-        return []
-    if claims:
+        return Claims([])
+    if taken.claims:
         failpoint("attempt_recorded")
         desk.bells.due.set()
-    return claims
+    return taken
 
 
 async def _attempt(desk: Desk, claim: Claim) -> None:
     provider = desk.providers[claim.message.provider]
+    if (early := (claim.not_before - desk.clock()).total_seconds()) > 0:
+        await asyncio.sleep(early)
     try:
         said = await provider.send(claim.message, claim.client_ref)
     except asyncio.CancelledError:
@@ -74,7 +79,8 @@ async def _attempt(desk: Desk, claim: Claim) -> None:
         now = desk.clock()
         try:
             await desk.store.awrite(
-                lambda connection: attempts.answer(connection, claim, said, terms, now, backoff)  # noqa: B023
+                lambda connection: attempts.answer(connection, claim, said, terms, now, backoff),  # noqa: B023
+                touching=(claim.message.account,),
             )
             break
         except StoreError as error:

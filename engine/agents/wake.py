@@ -22,7 +22,7 @@ async def wake(desk: Desk) -> None:
         desk.bells.due.clear()
         now = desk.clock()
         try:
-            taken = await desk.store.awrite(lambda connection: due.take(connection, now))  # noqa: B023
+            taken = await desk.store.awrite(lambda connection: due.take(connection, now), touching=())  # noqa: B023
             for each in taken:
                 await _act(desk, each)
             next_at = None if taken else await desk.store.aread(due.next_at)

@@ -4,12 +4,22 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol
 
+from pydantic import Field
+
 from engine.answer import Answer as Answer
 from engine.answer import Outcome as Outcome
 from engine.answer import ProviderClass as ProviderClass
 from engine.message import Message
 from engine.notification import Channel
+from engine.noun import Written
 from engine.receipt import DeliveryReport
+
+
+class Paced(Written):
+    """What the settings of every provider have."""
+
+    rate: float | None = Field(default=None, gt=0, le=10_000)
+    """At most so many messages a second, over all workers; without it, as fast as the provider answers."""
 
 
 class Provider(Protocol):

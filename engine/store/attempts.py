@@ -157,7 +157,7 @@ def to_ask(connection: sa.Connection, message_id: UUID) -> Claim | None:
     row = connection.execute(whole().where(message.c.id == message_id)).first()
     if row is None or row.fate != Fate.SENDING.value:
         return None
-    return Claim(handed(row), row.attempts, f"{row.id.hex}-{row.ref_no}")
+    return Claim(handed(row), row.attempts, f"{row.id.hex}-{row.ref_no}", row.at)
 
 
 def asked(connection: sa.Connection, message_id: UUID, said: Answer, now: datetime, backoff: timedelta) -> None:

@@ -1,6 +1,7 @@
 """The send queue is a table: three lanes, fair between accounts, and every attempt durable before the call."""
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,10 +13,12 @@ from engine.failpoints import failpoint
 from engine.message import Message
 from engine.reason import Reason
 from engine.receipt import Fate
-from engine.store import due
+from engine.store import due, pace
 from engine.store.attempt_state import AttemptState
+from engine.store.database import lock_accounts
 from engine.store.due import DueKind
 from engine.store.messages import Row, change, end, handed, whole
+from engine.store.pace import Pace
 from engine.store.tables import attempt, message
 
 #: Which lane is served in each of twelve turns: 8 to lane 1, 3 to lane 2, 1 to lane 3 (S16). A lane that is empty
@@ -25,11 +28,20 @@ TURNS = (1, 1, 1, 2, 1, 1, 1, 2, 1, 1, 2, 3)
 
 @dataclass(frozen=True)
 class Claim:
-    """A message that this worker may hand to its provider now, under `client_ref`, until the lease lapses."""
+    """A message that this worker may hand to its provider from `not_before` on, until the lease lapses."""
 
     message: Message
     attempt: int
     client_ref: str
+    not_before: datetime
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a worker may send. `wait`: how long until a provider that has messages waiting may be called again."""
+
+    claims: list[Claim]
+    wait: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -39,74 +51,149 @@ class Terms:
     provider_class: ProviderClass
     timeout: timedelta
     key_life: timedelta
+    rate: float | None = None
+    """Messages a second, over all workers; None: as fast as it answers."""
 
 
-def claim(connection: sa.Connection, terms: Mapping[str, Terms], room: int, turn: int, now: datetime) -> list[Claim]:
+def claim(connection: sa.Connection, terms: Mapping[str, Terms], room: int, clock: Callable[[], datetime]) -> Claims:
     """Take up to `room` messages and write an attempt for each, in the caller's transaction.
 
     Only after that transaction is durable may a provider be called: what died before was never sent, what dies
-    after is found as an attempt in flight. `turn` is how many this worker has claimed before: it keeps the lanes'
-    shares also when room is for one at a time.
+    after is found as an attempt in flight. The clock is asked when the locks are held, not when the wait for them
+    began.
     """
+    paces = pace.hold(connection, {name: each.rate for name, each in terms.items()})
+    now = clock()
+    present = pace.present(connection, now)
+    free = {name: each.free(present, room) for name, each in paces.items()}
+    chosen, late = _choose(connection, room, paces, free)
+    rows = _lock(connection, chosen)
+    ending = [row for row in rows if _no(row, terms, now) is not None]
+    # Others take account before message, so with messages in hand no account is waited for: it ends the next time.
+    mine = lock_accounts(connection, {row.account_id for row in ending}, skip_locked=True) if ending else []
+    for row in ending:
+        if row.account_id in mine:
+            end(connection, row, *_no(row, terms, now) or (Fate.FAILED, Reason.EXPIRED), now)
     claims = []
-    for row in _choose(connection, room, turn):
-        if row.not_after is not None and row.not_after < now:
-            end(connection, row, Fate.EXPIRED, Reason.EXPIRED, now)
-            continue
-        provider = terms.get(row.provider)
-        if provider is None:
-            end(connection, row, Fate.FAILED, Reason.PROVIDER_UNKNOWN, now)
-            continue
-        client_ref = f"{row.id.hex}-{row.ref_no}"
-        lease_until = now + provider.timeout * 1.5 + timedelta(seconds=1)
-        n = row.attempts + 1
-        connection.execute(
-            sa.insert(attempt).values(
-                message_id=row.id,
-                n=n,
-                client_ref=client_ref,
-                provider=row.provider,
-                state=AttemptState.IN_FLIGHT.value,
-                reason="",
-                started_at=now,
-                lease_until=lease_until,
-                provider_ref="",
-                detail="",
-            )
-        )
-        change(connection, row.id, fate=Fate.SENDING.value, attempts=n)
-        due.schedule(connection, DueKind.LEASE, str(row.id), lease_until)
-        claims.append(Claim(handed(row), n, client_ref))
+    for row in rows:
+        if row not in ending:
+            wait = paces[row.provider].take(present)
+            claims.append(Claim(handed(row), row.attempts + 1, f"{row.id.hex}-{row.ref_no}", now + wait))
+    _record(connection, claims, terms, now)
+    pace.keep(connection, paces, {name for name, _ in chosen})
     failpoint("attempt_open")
-    return claims
+    waits = [paces[name].next_at - present - pace.AHEAD for name in late]
+    if ending:
+        waits.append(timedelta(0))  # they made room for others
+    return Claims(claims, max(min(waits), timedelta(milliseconds=1)) if waits else None)
 
 
-def _choose(connection: sa.Connection, room: int, turn: int) -> list[Row]:
-    """The next `room` messages: lanes by their shares, accounts in turn inside a lane."""
-    place_in_account = (
-        sa.func.row_number().over(partition_by=message.c.account_id, order_by=message.c.seq).label("place")
+def _no(row: Row, terms: Mapping[str, Terms], now: datetime) -> tuple[Fate, Reason] | None:
+    """Why a message is not to be sent after all."""
+    if row.not_after is not None and row.not_after < now:
+        return Fate.EXPIRED, Reason.EXPIRED
+    return None if row.provider in terms else (Fate.FAILED, Reason.PROVIDER_UNKNOWN)
+
+
+def _record(connection: sa.Connection, claims: Sequence[Claim], terms: Mapping[str, Terms], now: datetime) -> None:
+    if not claims:
+        return
+    until = {
+        each.message.id: each.not_before + terms[each.message.provider].timeout * 1.5 + timedelta(seconds=1)
+        for each in claims
+    }
+    first = {"state": AttemptState.IN_FLIGHT.value, "reason": "", "started_at": now, "provider_ref": "", "detail": ""}
+    connection.execute(
+        sa.insert(attempt).values(**first),
+        [
+            {
+                "message_id": each.message.id,
+                "n": each.attempt,
+                "client_ref": each.client_ref,
+                "provider": each.message.provider,
+                "lease_until": until[each.message.id],
+            }
+            for each in claims
+        ],
     )
-    waiting: dict[int, list[UUID]] = {}
-    for lane in sorted(set(TURNS)):
-        queue = (
-            sa.select(message.c.id, message.c.seq, place_in_account)
-            .where(message.c.fate == Fate.QUEUED.value, message.c.waiting.is_(False), message.c.lane == lane)
-            .subquery()
-        )
-        found = connection.execute(sa.select(queue.c.id).order_by(queue.c.place, queue.c.seq).limit(room))
-        waiting[lane] = list(found.scalars())
-    chosen: list[UUID] = []
-    while len(chosen) < room and any(waiting.values()):
-        lane = TURNS[(turn + len(chosen)) % len(TURNS)]
-        chosen.append(next(waiting[each] for each in (lane, *waiting) if waiting[each]).pop(0))
+    connection.execute(
+        sa.update(message)
+        .where(message.c.id == sa.bindparam("of"))
+        .values(fate=Fate.SENDING.value, attempts=sa.bindparam("n")),
+        [{"of": each.message.id, "n": each.attempt} for each in claims],
+    )
+    due.schedule_all(connection, DueKind.LEASE, [(str(id), at) for id, at in until.items()])
+
+
+def _choose(
+    connection: sa.Connection, room: int, paces: Mapping[str, Pace], free: Mapping[str, int]
+) -> tuple[list[tuple[str, UUID]], set[str]]:
+    """The next `room` messages as (provider, id), and the providers that must leave messages waiting.
+
+    Providers take turns; of each, the lanes by their shares, and inside a lane the accounts in turn.
+    """
+    waiting = _waiting(connection, room)
+    names = sorted(waiting)
+    left = {name: free.get(name, room) for name in names}
+    turns = {name: paces[name].turn if name in paces else 0 for name in names}
+    begin = sum(turns.values()) % len(names) if names else 0
+    order = deque(names[begin:] + names[:begin])
+    chosen: list[tuple[str, UUID]] = []
+    late: set[str] = set()
+    while order and len(chosen) < room:
+        name = order.popleft()
+        lanes = waiting[name]
+        if not any(lanes.values()):
+            continue
+        if not left[name]:
+            late.add(name)
+            continue
+        lane = TURNS[turns[name] % len(TURNS)]
+        turns[name] += 1
+        left[name] -= 1
+        chosen.append((name, next(lanes[each] for each in (lane, *lanes) if lanes.get(each)).pop(0)))
+        order.append(name)
+    for name in names:
+        if name in paces:
+            paces[name].turn = turns[name] % len(TURNS)
+    return chosen, late
+
+
+def _waiting(connection: sa.Connection, room: int) -> dict[str, dict[int, list[UUID]]]:
+    """By provider and lane the first `room` messages, their accounts in turn."""
+    place = sa.func.row_number().over(
+        partition_by=(message.c.provider, message.c.lane, message.c.account_id), order_by=message.c.seq
+    )
+    queue = (
+        sa.select(message.c.id, message.c.provider, message.c.lane, message.c.seq, place.label("place"))
+        .where(message.c.fate == Fate.QUEUED.value, message.c.waiting.is_(False))
+        .subquery()
+    )
+    rank = sa.func.row_number().over(
+        partition_by=(queue.c.provider, queue.c.lane), order_by=(queue.c.place, queue.c.seq)
+    )
+    ranked = (
+        sa.select(queue.c.id, queue.c.provider, queue.c.lane, rank.label("rank"))
+        .where(queue.c.place <= room)
+        .subquery()
+    )
+    rows = connection.execute(sa.select(ranked).where(ranked.c.rank <= room).order_by(ranked.c.rank))
+    found: dict[str, dict[int, list[UUID]]] = {}
+    for row in rows:
+        lanes = found.setdefault(row.provider, {lane: [] for lane in sorted(set(TURNS))})
+        lanes.setdefault(row.lane, []).append(row.id)
+    return found
+
+
+def _lock(connection: sa.Connection, chosen: Sequence[tuple[str, UUID]]) -> list[Row]:
+    """The rows that are still there to be sent; PostgreSQL forbids to lock what a window function has numbered."""
     if not chosen:
         return []
+    place = {id: index for index, (_, id) in enumerate(chosen)}
+    still = (message.c.fate == Fate.QUEUED.value) & message.c.waiting.is_(False)
     rows = connection.execute(
-        whole()
-        .where(message.c.id.in_(chosen), message.c.fate == Fate.QUEUED.value)
-        .with_for_update(of=message, skip_locked=True)
+        whole().where(message.c.id.in_(place), still).with_for_update(of=message, skip_locked=True)
     ).all()
-    place = {each: index for index, each in enumerate(chosen)}
     return sorted(rows, key=lambda row: place[row.id])
 
 

@@ -27,10 +27,8 @@ def _admit(store: Database, *told: Notification, parts: int = 100) -> None:
     store.write(lambda c: inbox.take_in(c, [(each, a_quote()) for each in told], EUR, NOW))
 
 
-def _claim(
-    store: Database, known: dict[str, Terms], now: datetime = NOW, room: int = 10, turn: int = 0
-) -> list[Claim]:
-    return store.write(lambda c: send_queue.claim(c, known, room, turn, now))
+def _claim(store: Database, known: dict[str, Terms], now: datetime = NOW, room: int = 10) -> list[Claim]:
+    return store.write(lambda c: send_queue.claim(c, known, room, lambda: now)).claims
 
 
 def _answer(store: Database, claim: Claim, said: Answer, known: dict[str, Terms], now: datetime = NOW) -> None:
@@ -290,8 +288,8 @@ def test_lanes_are_served_eight_to_three_to_one_and_none_starves(store: Database
     told = [a_notification(n, lane=Lane(1 + n % 3)) for n in range(120)]
     _admit(store, *told, parts=1000)
     known, lanes = terms(), []
-    for turn in range(24):
-        [claim] = _claim(store, known, room=1, turn=turn)
+    for _ in range(24):
+        [claim] = _claim(store, known, room=1)
         row = store.read(
             lambda c: c.execute(sa.select(message.c.lane).where(message.c.id == claim.message.id))  # noqa: B023
         )

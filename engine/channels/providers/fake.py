@@ -11,20 +11,21 @@ from urllib.parse import quote, urlsplit
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.provider import Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
 from engine.duration import Duration
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError, Reply
 from engine.notification import Channel
-from engine.noun import Noun, Written
+from engine.noun import Noun
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
-class FakeSettings(Written):
+class FakeSettings(Paced):
     """How a virtual phone is written in `config/engine.yaml`."""
 
     driver: Literal["fake"] = "fake"

@@ -15,6 +15,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.provider import Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
 from engine.channels.words import addresses, discreet
@@ -23,7 +24,6 @@ from engine.duration import Duration
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError, Reply
 from engine.notification import Channel
-from engine.noun import Written
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
 from engine.segments import Alphabet, count
@@ -43,7 +43,7 @@ _EVERYTHING = "31"
 _LATEST = 4_102_444_800
 
 
-class KannelSettings(Written):
+class KannelSettings(Paced):
     """How a Kannel is written in `config/engine.yaml`."""
 
     driver: Literal["kannel"]
