@@ -102,6 +102,19 @@ class Thread(driver.AIOKafkaConsumerThread):
             return False
         return True
 
+    async def on_thread_stop(self) -> None:
+        """Leave the group and close. aiokafka's own stop is cancelled from within while a broker is away, and then
+        the thread would die before its service has stopped, for which the app would wait for ever."""
+        consumer, self._consumer = self._consumer, None
+        await super().on_thread_stop()
+        if consumer is None:
+            return
+        leaving = asyncio.ensure_future(consumer.stop())
+        await asyncio.wait([leaving], timeout=REQUEST)
+        if not leaving.done() or leaving.cancelled() or leaving.exception() is not None:
+            leaving.cancel()
+            await consumer._client.close()
+
     def on_crash(self, msg: str, *fmt: Any, **options: Any) -> None:
         """Told by a line in the log, where Faust's own prints a traceback; the app hears of it as well."""
         logger.error(msg.format(*fmt))

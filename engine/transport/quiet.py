@@ -7,7 +7,7 @@ import time
 SELDOM = 30.0
 #: aiokafka's loggers that say the same several times a second while a broker is away.
 CHATTY = (
-    "aiokafka.client",
+    "aiokafka",
     "aiokafka.cluster",
     "aiokafka.conn",
     "aiokafka.consumer.fetcher",

@@ -1,4 +1,4 @@
-"""Several workers on one Kafka: partitions change hands with nothing lost, and nothing repeated unless one was killed."""
+"""Several workers on one Kafka: partitions change hands, nothing is lost, and only a kill -9 repeats anything."""
 
 import asyncio
 import signal
