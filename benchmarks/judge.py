@@ -80,10 +80,12 @@ def judge(installation: Installation, delivered: dict[str, str]) -> Judgement:
         for line in phone.taken():
             taken[str(line["text"])] += 1
     found.taken = taken.total()
-    decided = Counter(row[0] for row in installation.rows("SELECT json_extract(event, '$.subject') FROM decision"))
+    decided = Counter(
+        row[0] for row in installation.rows(f"SELECT {installation.json('event', 'subject')} FROM decision")
+    )
     rows = installation.rows(
-        """
-        SELECT json_extract(d.event, '$.subject') AS subject, m.id, m.fate, m.account_id, n.reason,
+        f"""
+        SELECT {installation.json("d.event", "subject")} AS subject, m.id, m.fate, m.account_id, n.reason,
                (SELECT count(*) FROM transfer t WHERE t.message_id = m.id AND t.kind = 'settle') AS settled
         FROM notification n JOIN decision d ON d.event_id = n.event_id LEFT JOIN message m ON m.notification_id = n.id
         """

@@ -105,14 +105,14 @@ async def test_twenty_mails_meet_their_fates(kind: str, tmp_path: Path) -> None:
 
 def _check(installation: Installation, taken: list[dict[str, object]]) -> None:
     found = installation.rows(
-        """
-        SELECT d.account_id, json_extract(d.event, '$.subject') AS subject, d.reason,
+        f"""
+        SELECT d.account_id, {installation.json("d.event", "subject")} AS subject, d.reason,
                (SELECT r.fate || ':' || CASE r.fate WHEN 'refused' THEN r.reason
                        ELSE CASE l.unit WHEN 'part' THEN 'allowance' ELSE 'balance' END END
                 FROM notification n JOIN receipt r ON r.notification_id = n.id
                 LEFT JOIN message m ON m.notification_id = n.id LEFT JOIN ledger_account l ON l.id = m.bucket_id
                 WHERE n.event_id = d.event_id ORDER BY r.seq DESC LIMIT 1) AS fate
-        FROM decision d ORDER BY d.account_id, json_extract(d.event, '$.uid')
+        FROM decision d ORDER BY d.account_id, {installation.json("d.event", "uid")}
         """
     )
     became = [(row.account_id, row.subject, row.fate or row.reason) for row in found]

@@ -217,6 +217,10 @@ class Installation:
         finally:
             store.close()
 
+    def json(self, column: str, key: str) -> str:
+        """SQL for a text inside a column that holds JSON, on the store this installation has."""
+        return f"({column}::json ->> '{key}')" if self.store_url else f"json_extract({column}, '$.{key}')"
+
     def rows(self, query: str) -> list[Any]:
         """What an SQL query finds."""
         with self.store() as store:
