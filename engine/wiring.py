@@ -48,8 +48,12 @@ def jitter(seconds: float) -> float:
 
 def build_providers(settings: Settings, http: Http) -> dict[str, Provider]:
     """Every provider of the configuration. Raises ProviderError when the file of a secret cannot be read."""
-    public = settings.web.address
-    return {name: registry.build(name, each, http, public) for name, each in settings.providers.items()}
+    return {name: build_provider(settings, name, http) for name in settings.providers}
+
+
+def build_provider(settings: Settings, name: str, http: Http) -> Provider:
+    """One provider of the configuration. Raises ProviderError when the file of a secret cannot be read."""
+    return registry.build(name, settings.providers[name], http, settings.web.address)
 
 
 async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
@@ -111,6 +115,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
             bury=bury,
             fatal=fatal,
             clock=clock,
+            rebalanced=desk.bells.partitions.set,
         )
         # The stream's lock comes before the first row is written: a second engine changes nothing.
         await stream.start()

@@ -28,6 +28,8 @@ class Bells:
     queue: asyncio.Event = field(default_factory=asyncio.Event)
     due: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
+    partitions: asyncio.Event = field(default_factory=asyncio.Event)
+    """The group may have given this worker other accounts to watch."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class Desk:
     bells: Bells
     rates: Mapping[str, float | None] = field(default_factory=dict)
     """Messages a second for the providers that bear only so many."""
+    admin: str = ""
+    """The account that hears of what goes wrong with the engine itself; empty: nobody."""
     metrics: Metrics = field(default_factory=Metrics)
     board: dict[str, Watching] = field(default_factory=dict)
     """How the watch over each folder stands: its hop writes it, the metrics read it."""

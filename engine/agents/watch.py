@@ -19,34 +19,52 @@ log = logging.getLogger("tocsin.watch")
 RECONCILE = 3.0
 
 
+Watch = dict[str, asyncio.Task[None]]
+"""By the key of the source, the task that watches it."""
+
+
 async def watch(desk: Desk) -> None:
     """Keep one watcher on every folder of every mailbox this worker owns, until the engine drains."""
-    watching: dict[str, asyncio.Task[None]] = {}
+    watching: Watch = {}
+    leaving: Watch = {}
     try:
         while not desk.draining.is_set():
-            _reconcile(desk, watching)
-            await listen(desk.draining, watching.values(), seconds=RECONCILE)
+            desk.bells.partitions.clear()
+            _reconcile(desk, watching, leaving)
+            tasks = [*watching.values(), *leaving.values()]
+            await listen(desk.draining, desk.bells.partitions, tasks, seconds=RECONCILE)
             if desk.draining.is_set():
                 break
-            for key, task in list(watching.items()):
-                if task.done():
-                    del watching[key]
-                    task.result()  # a watcher only ends when told to: anything else is a defect and ends us
+            _look(watching, leaving)
     finally:
-        await _stop(watching)
+        await _stop([*watching.values(), *leaving.values()])
 
 
-def _reconcile(desk: Desk, watching: dict[str, asyncio.Task[None]]) -> None:
+def _look(watching: Watch, leaving: Watch) -> None:
+    """A watcher only ends when told to: anything else is a defect and ends us."""
+    for key, task in list(watching.items()):
+        if task.done():
+            del watching[key]
+            task.result()
+    for key, task in list(leaving.items()):
+        if task.done():
+            del leaving[key]
+            if not task.cancelled():
+                task.result()
+
+
+def _reconcile(desk: Desk, watching: Watch, leaving: Watch) -> None:
     wanted = {}
     for account, mailbox in desk.mailboxes:
         if desk.owns(account):
             for folder in mailbox.folders:
                 wanted[source_key(account, mailbox, folder)] = (account, mailbox, folder)
     for key in watching.keys() - wanted.keys():
-        watching.pop(key).cancel()
+        leaving[key] = watching.pop(key)
+        leaving[key].cancel()
         desk.board.pop(key, None)
     for key, (account, mailbox, folder) in wanted.items():
-        if key not in watching:
+        if key not in watching and key not in leaving:  # what comes back at once waits for its own last step
             watcher = Watcher(
                 account,
                 mailbox,
@@ -68,10 +86,10 @@ async def emit(desk: Desk, events: Sequence[MailArrived]) -> None:
     failpoint("event_published")
 
 
-async def _stop(watching: dict[str, asyncio.Task[None]]) -> None:
-    for task in watching.values():
+async def _stop(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(*watching.values(), return_exceptions=True)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class StoredPositions:
