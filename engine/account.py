@@ -23,7 +23,7 @@ class Tell(Noun):
     low_balance: int = Field(default=5, ge=0, le=1_000_000)
     """So few parts can still be paid, from allowance and balance together; 0: not wanted."""
     dead_letter: bool = True
-    """A record could not be handled. Only the engine's `admin` is told."""
+    """A record could not be handled. The engine's `admin` is told, or whose it was when there is none."""
 
 
 class Account(Noun):

@@ -1,6 +1,7 @@
 """What happened in the outside world. An event's id is derived from where it came from, so it can be told twice."""
 
 from datetime import datetime
+from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Literal
 from uuid import UUID
@@ -95,7 +96,40 @@ class OccasionDue(Noun):
         return self.due_at
 
 
-Event = Annotated[MailArrived | OccasionDue, Field(discriminator="kind")]
+class What(StrEnum):
+    """What can go wrong that somebody should hear of."""
+
+    SUSPENDED = "suspended"
+    """A mailbox's sign-in is refused; nobody signs in until its credentials change."""
+    FOLDER_MISSING = "folder_missing"
+    LOW_BALANCE = "low_balance"
+    DEAD_LETTER = "dead_letter"
+
+
+class Incident(Noun):
+    """Something went wrong, here and not in the world; `account` is who hears of it."""
+
+    kind: Literal["incident"] = "incident"
+    account: str
+    what: What
+    subject: str
+    """To what: a mailbox, a folder, the account's credit, a topic."""
+    began_at: AwareDatetime
+    left: int = 0
+    """Of a low balance: the parts that can still be paid. Data, never identity."""
+
+    @cached_property
+    def id(self) -> UUID:
+        """(account, what, subject, beginning): seen again it is the same one; when it comes back it is a new one."""
+        return derive("incident", self.account, self.what.value, self.subject, int(self.began_at.timestamp() * 1000))
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it began."""
+        return self.began_at
+
+
+Event = Annotated[MailArrived | OccasionDue | Incident, Field(discriminator="kind")]
 
 
 def fit(event: MailArrived, most: int) -> MailArrived:

@@ -23,6 +23,8 @@ class Reason(StrEnum):
     UNKNOWN_ACCOUNT = "unknown_account", "The account is no longer in the configuration."
     NO_NUMBER = "no_number", "The account has no phone number of its own."
 
+    NOT_WANTED = "not_wanted", "The account's 'tell' setting leaves this out."
+
     # what the channel router and admission answer
     ADMITTED = "admitted", "Within consent, caps and credit: the credit is reserved."
     ACCOUNT_FROZEN = "account_frozen", "The account is frozen; nothing is sent for it."

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import Any
 
+from engine.agents import alarm
 from engine.agents.app import Binding, Stream
 from engine.agents.desk import Bells, Desk
 from engine.agents.line import LINE, Hop
@@ -85,6 +86,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         async def bury(letter: DeadLetter) -> None:
             await store.awrite(lambda connection: dead_letters.bury(connection, letter))
             desk.metrics.count_dead(letter.topic, letter.reason)
+            await alarm.tell_of_letter(desk, letter)
 
         async def publish(topic: Topic, nouns: Sequence[Any]) -> None:
             await stream.publish(topic, nouns)
@@ -102,6 +104,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
             owns=lambda account: stream.owns(account),
             office=office,
             bells=Bells(),
+            admin=settings.admin,
             rates={name: each.rate for name, each in settings.providers.items() if isinstance(each, Paced)},
         )
         configured = asyncio.Event()

@@ -56,6 +56,8 @@ class Desk:
     """Messages a second for the providers that bear only so many."""
     admin: str = ""
     """The account that hears of what goes wrong with the engine itself; empty: nobody."""
+    alarmed: set[tuple[str, str, str]] = field(default_factory=set)
+    """What this process has told of: (account, what, subject)."""
     metrics: Metrics = field(default_factory=Metrics)
     board: dict[str, Watching] = field(default_factory=dict)
     """How the watch over each folder stands: its hop writes it, the metrics read it."""

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
+from engine.agents.alarm import weigh
 from engine.agents.desk import Desk
 from engine.channels.choose import choose
 from engine.failpoints import failpoint
 from engine.notification import Notification
+from engine.reason import Reason
 from engine.store import inbox
 
 
@@ -21,3 +23,7 @@ async def route(desk: Desk, notifications: Sequence[Notification]) -> None:
     failpoint("admission_committed")
     desk.bells.queue.set()
     desk.bells.outbox.set()
+    await weigh(
+        desk,
+        {told.account: quote.price.minor // quote.parts for told, quote in asked if not isinstance(quote, Reason)},
+    )

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Sequence
 
 from engine import topics
+from engine.agents.alarm import MailboxAlarms
 from engine.agents.desk import Desk
 from engine.agents.listen import listen
 from engine.event import MailArrived, fit
@@ -27,17 +28,21 @@ async def watch(desk: Desk) -> None:
     """Keep one watcher on every folder of every mailbox this worker owns, until the engine drains."""
     watching: Watch = {}
     leaving: Watch = {}
+    alarms = MailboxAlarms(desk)
+    telling = asyncio.create_task(alarms.run(), name="mailbox alarms")
     try:
         while not desk.draining.is_set():
             desk.bells.partitions.clear()
-            _reconcile(desk, watching, leaving)
-            tasks = [*watching.values(), *leaving.values()]
+            _reconcile(desk, watching, leaving, alarms)
+            tasks = [*watching.values(), *leaving.values(), telling]
             await listen(desk.draining, desk.bells.partitions, tasks, seconds=RECONCILE)
             if desk.draining.is_set():
                 break
             _look(watching, leaving)
+            if telling.done():
+                telling.result()
     finally:
-        await _stop([*watching.values(), *leaving.values()])
+        await _stop([*watching.values(), *leaving.values(), telling])
 
 
 def _look(watching: Watch, leaving: Watch) -> None:
@@ -53,7 +58,7 @@ def _look(watching: Watch, leaving: Watch) -> None:
                 task.result()
 
 
-def _reconcile(desk: Desk, watching: Watch, leaving: Watch) -> None:
+def _reconcile(desk: Desk, watching: Watch, leaving: Watch, alarms: MailboxAlarms) -> None:
     wanted = {}
     for account, mailbox in desk.mailboxes:
         if desk.owns(account):
@@ -74,6 +79,7 @@ def _reconcile(desk: Desk, watching: Watch, leaving: Watch) -> None:
                 office=desk.office,
                 clock=desk.clock,
                 jitter=desk.jitter,
+                on_state=alarms.listener(key, account, mailbox),
             )
             desk.board[key] = watcher.watching
             watching[key] = asyncio.create_task(watcher.run(), name=f"watch {account} {folder}")

@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.account import Account
 from engine.decision import Decision, Evidence, RuleAnswer
-from engine.event import Event, MailArrived
+from engine.event import Event, Incident, MailArrived
 from engine.notification import Notification
 from engine.reason import Reason
+from engine.rules.incident import notify, wanted
 from engine.rules.render import clock
 from engine.rules.ruleset import ReadyAction, ReadyRule, Ruleset
 from engine.rules.view import View
@@ -24,6 +25,8 @@ def evaluate(event: Event, account: Account, ruleset: Ruleset, now: datetime) ->
 
     The global rules are asked first, then the account's own, each until a rule that matches says `stop`.
     """
+    if isinstance(event, Incident):
+        return _decide_incident(event, account, ruleset, now)
     if not isinstance(event, MailArrived):
         return _decide(event, account, ruleset, now, Reason.NO_RULE_MATCHED)
     if event.late == "drop":
@@ -36,6 +39,15 @@ def evaluate(event: Event, account: Account, ruleset: Ruleset, now: datetime) ->
         return _decide(event, account, ruleset, now, Reason.NO_NUMBER, answers)
     notifications = tuple(_notify(event, account, ruleset, now, rule, action) for rule, action in actions)
     return _decide(event, account, ruleset, now, Reason.MATCHED, answers, notifications)
+
+
+def _decide_incident(event: Incident, account: Account, ruleset: Ruleset, now: datetime) -> Decision:
+    if not wanted(event, account):
+        return _decide(event, account, ruleset, now, Reason.NOT_WANTED)
+    if not account.numbers:
+        return _decide(event, account, ruleset, now, Reason.NO_NUMBER)
+    told = notify(event, account, ruleset.version, find_zone(account.zone), now)
+    return _decide(event, account, ruleset, now, Reason.MATCHED, (), (told,))
 
 
 def _ask(rules: tuple[ReadyRule, ...], view: View) -> tuple[tuple[RuleAnswer, ...], list[ReadyRule]]:

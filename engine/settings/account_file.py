@@ -61,7 +61,7 @@ class WrittenTell(Written):
     low_balance: int = Field(default=5, ge=0, le=1_000_000)
     """When so few parts can still be paid, from allowance and balance together; 0: never."""
     dead_letter: Flag = True
-    """When a mail could not be handled; only the engine's `admin` is told."""
+    """When something could not be handled; the engine's `admin` is told, or whose it was when there is none."""
 
 
 class AccountFile(Written):

@@ -34,6 +34,8 @@ class Person:
     cap: int = 1_000_000
     credit: str = ""
     rules: str = ""
+    tell: str = "{suspended: false, low_balance: 0, dead_letter: false}"
+    """What goes wrong is told to those who ask for it: most tests count what mail alone leads to."""
     folders: tuple[str, ...] = ("INBOX",)
 
 
@@ -131,6 +133,7 @@ class Installation:
         for each in people:
             (self.config / "accounts" / f"{each.id}.yaml").write_text(
                 f"version: 1\nid: {each.id}\nlanguage: nl\nzone: Europe/Brussels\nnumbers: ['{each.number}']\n"
+                f"tell: {each.tell}\n"
                 f"plan: {{parts_per_month: {each.parts}, daily_cap: {each.cap}}}\n"
                 f"mailboxes:\n  - {{host: {server.host}, port: {server.port}, tls: off, user: {each.user},"
                 f" password: secret, folders: [{', '.join(each.folders)}]}}\n"
