@@ -3,10 +3,10 @@
 import asyncio
 import sys
 
-from benchmarks import line
+from benchmarks import kafka, line
 from benchmarks.figures import head
 
-ALL = {"line": line.run}
+ALL = {"line": line.run, "kafka": kafka.run}
 
 
 def main(only: list[str]) -> int:

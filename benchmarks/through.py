@@ -50,8 +50,12 @@ def a_mail(uid: int) -> MailArrived:
     )
 
 
-async def decided(folder: Path, mails: Sequence[MailArrived]) -> float:
-    """Events a second: published in chunks, decided, the decision durable, acknowledged."""
+async def decided(folder: Path, mails: Sequence[MailArrived], url: str = "", *, fed: bool = False) -> float:
+    """Events a second: published in chunks, decided, the decision durable, acknowledged.
+
+    `url`: where the stream lies, a file in `folder` when empty. `fed`: the mails are on the stream already, and the
+    clock begins when the first of them reaches the hop.
+    """
     count = len(mails)
     store = Database(f"sqlite:///{folder}/store.db")
     revision.ensure(store)
@@ -80,21 +84,28 @@ async def decided(folder: Path, mails: Sequence[MailArrived]) -> float:
         bells=Bells(),
     )
 
+    begun = 0.0
+    done = 0
+
     async def work(nouns: list[Any]) -> None:
+        nonlocal begun, done
+        begun = begun or time.perf_counter()
         await match(desk, nouns)
+        done += len(nouns)
 
     stream = Stream(
-        f"sqlite:///{folder}/stream.db",
+        url or f"sqlite:///{folder}/stream.db",
         [Binding("match", topics.EVENTS, work)],
         bury=bury,
         fatal=fatal,
         clock=desk.clock,
     )
     await stream.start()
-    begun = time.perf_counter()
-    for start in range(0, count, CHUNK):
-        await stream.publish(topics.EVENTS, mails[start : start + CHUNK])
-    while stream.lag().get(topics.EVENTS.name, 0):
+    if not fed:
+        begun = time.perf_counter()
+        for start in range(0, count, CHUNK):
+            await stream.publish(topics.EVENTS, mails[start : start + CHUNK])
+    while done < count or stream.lag().get(topics.EVENTS.name, 0):
         await asyncio.sleep(0.005)
     rate = count / (time.perf_counter() - begun)
     await stream.stop()
