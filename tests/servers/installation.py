@@ -91,6 +91,8 @@ class Installation:
     web_port: int = field(default_factory=free_port)
     engine: asyncio.subprocess.Process | None = None
     starts: int = 0
+    gateways: str = ""
+    """More providers, as they stand in engine.yaml under `providers:`."""
     options: tuple[str, ...] = ()
     """What `tocsin run` is told besides."""
 
@@ -125,7 +127,7 @@ class Installation:
             f"{key}: '{url}'\n" for key, url in (("stream", self.stream_url), ("store", self.store_url)) if url
         )
         (self.config / "engine.yaml").write_text(
-            f"version: 1\ndata: ../var\nweb: {{port: {self.web_port}}}\n{lies}providers:\n{phones}"
+            f"version: 1\ndata: ../var\nweb: {{port: {self.web_port}}}\n{lies}providers:\n{phones}{self.gateways}"
         )
         rows = {each.number[:5]: each.provider for each in people}
         tariff = "".join(f"  - {{prefix: '{p}', price: '{price}', provider: {name}}}\n" for p, name in rows.items())
