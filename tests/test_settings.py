@@ -80,6 +80,24 @@ def test_relative_files_begin_at_the_configuration_folder(folder: Path, edit: Ed
     assert settings.stream == "kafka://one:9092"
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("kafka://", "'' is not a host and its port"),
+        ("kafka://one:9092,two:x", "'two:x' is not a host and its port"),
+        ("kafka://anna:secret@one:9092", "a user and a password for Kafka cannot be given yet"),
+        ("kafka://one?replicas=3", "'replicas' is not known here: replication and prefix are"),
+        ("kafka://one?replication=30", "replication is a number from 1 to 9"),
+        ("kafka://one?prefix=a/b", "a prefix has letters, digits, '.', '_' and '-'"),
+    ],
+)
+def test_a_wrong_address_of_a_kafka_is_found_in_the_file(folder: Path, edit: Edit, address: str, said: str) -> None:
+    edit("engine.yaml", "data: ../var", f"data: here\nstream: {address}")
+    [problem] = _said(folder)
+    assert problem.startswith("engine.yaml: stream")
+    assert said in problem
+
+
 def test_the_place_of_the_caller_does_not_matter(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = require(folder)
     monkeypatch.chdir(folder.parent)

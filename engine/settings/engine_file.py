@@ -12,7 +12,9 @@ from pydantic_core import PydanticCustomError
 
 from engine.channels.registry import SETTINGS
 from engine.document import VersionOne, suggest
+from engine.errors import StreamError
 from engine.noun import Written
+from engine.transport.address import read_url
 
 _SQLITE = "sqlite"
 STREAMS = (_SQLITE, "kafka")
@@ -37,6 +39,16 @@ def _url(value: str, schemes: tuple[str, ...]) -> str:
         raise ValueError("a URL has no control characters")
     if scheme == _SQLITE and not rest.strip("/"):
         raise ValueError("write the file too: sqlite:///stream.db, or sqlite:////var/lib/… for a whole path")
+    return value
+
+
+def _stream(value: str) -> str:
+    _url(value, STREAMS)
+    if not value.startswith(_SQLITE):
+        try:
+            read_url(value)
+        except StreamError as error:
+            raise ValueError(f"stream: {error.message}") from None
     return value
 
 
@@ -76,7 +88,7 @@ class EngineFile(Written):
     version: VersionOne
     data: Annotated[Path, AfterValidator(_printable)] = Path("../var")
     """What the engine writes: the stream and the store. Not under version control."""
-    stream: Annotated[str, AfterValidator(lambda url: _url(url, STREAMS))] | None = None
+    stream: Annotated[str, AfterValidator(_stream)] | None = None
     store: Annotated[str, AfterValidator(lambda url: _url(url, STORES))] | None = None
     store_password_file: Path | None = None
     """A file that holds the store's password, so that it need not stand in `store`."""
