@@ -17,6 +17,7 @@ COMMANDS = {
     "balance": ("engine.cli.balance:command", "Show what an account has left."),
     "topup": ("engine.cli.topup:command", "Add credit to an account."),
     "dead": ("engine.cli.dead:command", "Look at what could not be handled, and replay it."),
+    "send": ("engine.cli.send:command", "Send a test message and see what the provider says."),
     "doctor": ("engine.cli.doctor:command", "Try everything that the engine needs, and say what to mend."),
     "db": ("engine.cli.db:command", "Look after the store."),
     "schema": ("engine.cli.schema:command", "Write the JSON Schemas that editors complete from."),

@@ -18,9 +18,9 @@ def command(config: Path, any_id: str | None, most: int, as_json: bool) -> None:
     Without an ID: the newest mails, a line each, with their IDs.
     """
     from engine.cli.opened import opened
-    from engine.cli.telling import list_newest, tell_lines, tell_record
+    from engine.cli.telling import list_newest, record_notification, tell_lines, tell_record, tell_test
     from engine.errors import TocsinError
-    from engine.store import story
+    from engine.store import story, trial
 
     wanted: UUID | None = None
     if any_id is not None:
@@ -35,6 +35,11 @@ def command(config: Path, any_id: str | None, most: int, as_json: bool) -> None:
                 click.echo(line)
             return
         found = store.read(lambda connection: story.tell(connection, wanted))
+        test = store.read(lambda connection: trial.tell(connection, wanted)) if found is None else None
+    if test is not None:
+        for line in [json.dumps(record_notification(test), default=str)] if as_json else tell_test(test):
+            click.echo(line)
+        return
     if found is None:
         raise TocsinError(
             f"nothing is known of {any_id}",

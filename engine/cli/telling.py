@@ -40,6 +40,12 @@ def tell_lines(told: Story, zone: str) -> Iterator[str]:
             yield f"→ {waiting.action} to {waiting.recipient}: on its way to the channel router"
 
 
+def tell_test(told: NotificationStory) -> Iterator[str]:
+    """The whole story of a test message."""
+    yield "a test message, asked for with `tocsin send --test` and billed to nobody"
+    yield from _notification_lines(told, "UTC")
+
+
 def _notification_lines(told: NotificationStory, zone: str) -> Iterator[str]:
     row = told.row
     verdict = Reason(row.reason)
@@ -69,17 +75,19 @@ def tell_record(told: Story) -> dict[str, Any]:
     return {
         "event": told.event.model_dump(mode="json"),
         "decision": dataclasses.asdict(told.decision),
-        "notifications": [
-            {
-                **each.row._mapping,
-                "messages": [
-                    {**one.row._mapping, "text": one.text, "attempts": [dict(a._mapping) for a in one.attempts]}
-                    for one in each.messages
-                ],
-                "receipts": [fact.model_dump(mode="json") for fact in each.receipts],
-            }
-            for each in told.notifications
+        "notifications": [record_notification(each) for each in told.notifications],
+    }
+
+
+def record_notification(told: NotificationStory) -> dict[str, Any]:
+    """One notification, or a test, for programs."""
+    return {
+        **told.row._mapping,
+        "messages": [
+            {**one.row._mapping, "text": one.text, "attempts": [dict(a._mapping) for a in one.attempts]}
+            for one in told.messages
         ],
+        "receipts": [fact.model_dump(mode="json") for fact in told.receipts],
     }
 
 

@@ -45,16 +45,22 @@ class Story:
 
 def tell(connection: sa.Connection, any_id: UUID) -> Story | None:
     """The story of an event, by its id or by that of one of its notifications or messages; None if unknown."""
-    event_id = _event_of(connection, any_id)
+    event_id = event_of(connection, any_id)
     found = decisions.find(connection, event_id)
     if found is None:
         return None
     event, decision = found
+    return Story(event, decision, notifications(connection, event_id))
+
+
+def notifications(connection: sa.Connection, event_id: UUID) -> list[NotificationStory]:
+    """What became of everything that was to be told of an event."""
     rows = connection.execute(sa.select(notification).where(notification.c.event_id == event_id))
-    return Story(event, decision, [_notification(connection, row) for row in rows])
+    return [_notification(connection, row) for row in rows]
 
 
-def _event_of(connection: sa.Connection, any_id: UUID) -> UUID:
+def event_of(connection: sa.Connection, any_id: UUID) -> UUID:
+    """The event behind a notification or a message; any other id is taken for the event's own."""
     parent = sa.select(message.c.notification_id).where(message.c.id == any_id)
     noticed = connection.execute(parent).scalar_one_or_none() or any_id
     owner = sa.select(notification.c.event_id).where(notification.c.id == noticed)

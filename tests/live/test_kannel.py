@@ -5,11 +5,9 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 import pytest_asyncio
-from aiohttp import web
 
 from engine.answer import Outcome, ProviderClass
 from engine.channels import registry
@@ -18,62 +16,11 @@ from engine.channels.providers.kannel import KannelSettings
 from engine.net import Http
 from engine.reason import Reason
 from engine.receipt import Fate
-from engine.web.server import Listener
 from tests.contracts.provider import LONG, NUMBER, SECRET, Callback, ProviderContract, a_message
 from tests.servers.kannel import KannelServer
+from tests.servers.kannel_gate import Gate
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
-
-
-class Gate:
-    """Stands before the gateway and breaks what it is told to break; also where Kannel's reports arrive."""
-
-    def __init__(self, kannel: KannelServer) -> None:
-        self.kannel = kannel
-        self.http = Http()
-        self.next: dict[str, Any] = {}
-        self.taken: list[str] = []
-        self.reports: list[dict[str, str]] = []
-        app = web.Application()
-        app.add_routes([web.get("/cgi-bin/sendsms", self._pass), web.get("/callbacks/gateway", self._hear)])
-        self.listener = Listener(app, "127.0.0.1", 0, remedy="")
-
-    async def _hear(self, request: web.Request) -> web.Response:
-        self.reports.append(dict(request.query))
-        return web.Response(text="ok")
-
-    async def _pass(self, request: web.Request) -> web.StreamResponse:
-        how, self.next = self.next, {}
-        fields = dict(request.query)
-        match how.get("do"), how.get("reason"):
-            case "refuse", "auth":
-                fields["password"] = "wrong"
-            case "refuse", _:
-                del fields["to"]
-            case "drop_before", _:
-                return self._hang_up(request)
-            case "fail", _:
-                return web.Response(status=500, text="Sending failed.")
-            case ("busy" | "unavailable") as do, _:
-                status = {"busy": 429, "unavailable": 503}[do]
-                return web.Response(status=status, headers={"Retry-After": str(how["seconds"])})
-        reply = await self.http.request("GET", f"{self.kannel.url}?{urlencode(fields)}", timeout=LONG)
-        if reply.status == 202:
-            ours = dict(parse_qsl(urlsplit(fields["dlr-url"]).query))
-            self.taken.append(ours["ref"])
-        match how.get("do"):
-            case "drop_after":
-                return self._hang_up(request)
-            case "late":
-                await asyncio.sleep(how["seconds"])
-            case "garbage":
-                return web.Response(text="<html>200 OK</html>", content_type="text/html")
-        return web.Response(status=reply.status, body=reply.body)
-
-    def _hang_up(self, request: web.Request) -> web.Response:
-        assert request.transport is not None
-        request.transport.close()
-        return web.Response()
 
 
 class KannelRig:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from engine.answer import ProviderClass
+from engine.channels.provider import Paced
 from engine.channels.providers.http.answers import ErrorRow, Extract, When
 from engine.channels.providers.http.reports import Reports
 from engine.channels.providers.http.template import (
@@ -103,7 +104,7 @@ class Ask(Call):
     id: Extract | None = None
 
 
-class HttpSettings(Written):
+class HttpSettings(Paced):
     """A provider that is reached by one HTTP request; see docs/http-providers.md."""
 
     driver: Literal["http"]

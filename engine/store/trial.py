@@ -1,0 +1,100 @@
+"""Test messages: through the same admission, queue and ledger as every other, paid by an account that is nobody's.
+
+Its allowance is granted by the ledger like a plan's, so that double entry holds and no user's credit moves; its daily
+cap is the cap on tests, over all workers and commands.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from engine.account import ConsentSource
+from engine.identity import derive
+from engine.notification import Lane, Notification
+from engine.phone import mask
+from engine.quote import Quote
+from engine.receipt import Fate
+from engine.store import attempts, due, inbox, story
+from engine.store.accounts import period_of
+from engine.store.attempt_state import AttemptState
+from engine.store.database import Connection, insert_new
+from engine.store.due import DueKind
+from engine.store.messages import change, lock
+from engine.store.send_queue import Claim, Terms
+from engine.store.story import NotificationStory
+from engine.store.tables import account, attempt, consent
+
+#: Who pays for tests. No file can name an account so.
+PAYER = "~test"
+#: So many a day (UTC), all together.
+MOST_A_DAY = 10
+#: More parts than that many tests can have.
+_PARTS_A_MONTH = 10_000
+
+
+def compose(address: str, text: str, now: datetime, wait: timedelta, most_parts: int) -> Notification:
+    """A test to this number; worthless once `wait` is over, so that it does not go out when nobody looks any more."""
+    return Notification(
+        event_id=derive("test", address, now.isoformat()),
+        account=PAYER,
+        scope="test",
+        rule="test",
+        action="test",
+        recipient=mask(address),
+        address=address,
+        text=text,
+        lane=Lane.URGENT,
+        max_parts=most_parts,
+        decided_at=now,
+        not_after=now + wait,
+    )
+
+
+def write(connection: Connection, told: Notification, quote: Quote, currency: str, now: datetime) -> None:
+    """Admit a test, or refuse it when today's are used up; its receipts say which."""
+    values = {"parts_per_month": _PARTS_A_MONTH, "daily_cap": MOST_A_DAY, "frozen": False}
+    row = {"id": PAYER, "language": "en", "zone": "UTC", "period": period_of(now, "UTC"), **values}
+    insert_new(connection, account, [row])
+    # A start of the engine freezes what no file names.
+    connection.execute(sa.update(account).where(account.c.id == PAYER).values(**values))
+    # Whoever types the number answers for it, this once.
+    mine = (consent.c.account_id == PAYER) & (consent.c.address == told.address)
+    agreed = {"account_id": PAYER, "address": told.address, "given_at": now}
+    insert_new(connection, consent, [{**agreed, "source": ConsentSource.CONFIGURATION.value}])
+    inbox.take_in(connection, [(told, quote)], currency, now)
+    connection.execute(sa.delete(consent).where(mine))
+
+
+def begin(connection: Connection, message_id: UUID, terms: Terms, now: datetime) -> Claim | None:
+    """Take this one message out of the queue, where no engine did: an attempt, durable before the call.
+
+    None when a running engine has it already.
+    """
+    row = lock(connection, message_id)
+    if row.fate != Fate.QUEUED.value or row.attempts:
+        return None
+    lease_until = now + terms.timeout * 1.5 + timedelta(seconds=1)
+    connection.execute(
+        sa.insert(attempt).values(
+            message_id=row.id,
+            n=1,
+            client_ref=f"{row.id.hex}-{row.ref_no}",
+            provider=row.provider,
+            state=AttemptState.IN_FLIGHT.value,
+            reason="",
+            started_at=now,
+            lease_until=lease_until,
+            provider_ref="",
+            detail="",
+        )
+    )
+    change(connection, row.id, fate=Fate.SENDING.value, attempts=1)
+    due.schedule(connection, DueKind.LEASE, str(row.id), lease_until)
+    return attempts.to_ask(connection, message_id)
+
+
+def tell(connection: Connection, any_id: UUID) -> NotificationStory | None:
+    """What became of a test, by the id of its notification or its message; None when it is no test."""
+    found = story.notifications(connection, story.event_of(connection, any_id))
+    return next((each for each in found if each.row.account_id == PAYER), None)
