@@ -20,6 +20,7 @@ COMMANDS = {
     "send": ("engine.cli.send:command", "Send a test message and see what the provider says."),
     "doctor": ("engine.cli.doctor:command", "Try everything that the engine needs, and say what to mend."),
     "db": ("engine.cli.db:command", "Look after the store."),
+    "migrate": ("engine.cli.migrate:command", "Move to Kafka and PostgreSQL."),
     "schema": ("engine.cli.schema:command", "Write the JSON Schemas that editors complete from."),
 }
 
