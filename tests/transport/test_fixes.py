@@ -7,6 +7,7 @@ from typing import Any
 
 import faust
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from faust.app.base import App
 from faust.assignor.partition_assignor import PartitionAssignor
 from faust.tables.manager import TableManager
@@ -14,10 +15,12 @@ from faust.tables.recovery import Recovery
 from faust.transport.conductor import Conductor
 from faust.transport.consumer import Consumer
 from faust.transport.drivers import TRANSPORTS
+from faust.transport.drivers import aiokafka as kafka
 from faust.transport.producer import Producer
 from faust.types import TP
 from faust.types.tuples import Message
 from mode import Service
+from mode.threads import ServiceThread
 
 from engine.transport.fixes import MOST_BYTES_OUT, MOST_RECORDS_OUT, Batch, Progress
 from engine.transport.quiet import quiet
@@ -64,6 +67,18 @@ def test_a_partition_is_full_by_records_and_by_bytes(last: int, size: int) -> No
     assert progress.full
     progress.take_back(out)
     assert not progress.full
+
+
+def test_a_partition_is_idle_when_nothing_that_was_begun_is_unfinished() -> None:
+    progress = Progress(0)
+    [first, second] = handed_over(progress, (0, 1), (2, 3))
+    first.begun = True
+    assert not progress.idle
+    progress.take_back(first)
+    assert progress.idle  # the second only stands in a queue: a rebalance does not wait for it
+    assert progress.reached == 2
+    second.begun = True
+    assert not progress.idle
 
 
 def test_only_the_libraries_are_made_quiet() -> None:
@@ -114,6 +129,20 @@ PINS = {
     App._on_partitions_revoked: "d5c895bbe57d",
     App._on_partitions_assigned: "de932b7927db",
     App._stop_consumer: "55854a5de12c",
+    kafka.AIOKafkaConsumerThread._create_worker_consumer: "c2701bfc3e6f",
+    kafka.AIOKafkaConsumerThread._fetch_records: "39a2c6c79fc1",
+    kafka.AIOKafkaConsumerThread._commit: "932852ce7a23",
+    kafka.AIOKafkaConsumerThread.on_thread_stop: "8dfc004e258b",
+    kafka.AIOKafkaConsumerThread.verify_event_path: "b983e7735f64",
+    kafka.ConsumerRebalanceListener.on_partitions_revoked: "348c3aec879f",
+    kafka.ConsumerRebalanceListener.on_partitions_assigned: "1c1f8406ad36",
+    kafka.Producer._settings_default: "9c39987fb719",
+    kafka.Producer.key_partition: "c713c4d7b421",
+    AIOKafkaProducer.send_batch: "bf42b0f0c5c0",
+    AIOKafkaConsumer.seek_to_committed: "f6cd85c8b70a",
+    AIOKafkaConsumer.stop: "bc5da9c98595",
+    ServiceThread._serve: "67809eae0957",
+    ServiceThread.on_crash: "d1b1624686ba",
     Service.stop: "e17cd2b6bd01",
     Service.crash: "14980000465d",
     Service._crash: "7bc0c709a151",
