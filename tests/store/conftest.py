@@ -15,13 +15,6 @@ Fresh = Callable[[], str]
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
-    """PostgreSQL, for the whole session."""
-    with PostgresServer.running() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
 def template(postgres: PostgresServer) -> str:
     """The name of a database with our tables, to be copied: quicker than migrating for every test."""
     url = postgres.create()
