@@ -5,14 +5,16 @@ class TocsinError(Exception):
     """Something is wrong that a person can put right.
 
     `place` is where (``config/accounts/anna.yaml:7:5``, ``imap.example:993``), `remedy` is what to do.
-    The command line prints these three and no traceback.
+    The command line prints these three and no traceback. `unreachable`: a service that is needed did not answer,
+    which a script may want to tell from a mistake (exit code 3, not 1).
     """
 
-    def __init__(self, message: str, *, place: str = "", remedy: str = "") -> None:
+    def __init__(self, message: str, *, place: str = "", remedy: str = "", unreachable: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.place = place
         self.remedy = remedy
+        self.unreachable = unreachable
 
     def __str__(self) -> str:
         text = f"{self.place}: {self.message}" if self.place else self.message

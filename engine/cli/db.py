@@ -1,5 +1,6 @@
 """`tocsin db`: the shape of the store."""
 
+import json
 from pathlib import Path
 
 import click
@@ -28,15 +29,19 @@ def migrate(config: Path) -> None:
 
 
 @command.command("prove")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def prove(config: Path) -> None:
+def prove(config: Path, as_json: bool) -> int:
     """Prove the ledger: every balance against its transfers. Exit 1 when anything differs."""
     from engine.cli.opened import opened
     from engine.store import ledger
 
     with opened(config) as (store, _):
         found = store.read(ledger.differences)
-    for line in found:
-        click.echo(line)
-    click.echo(f"{len(found)} differences")
-    raise SystemExit(1 if found else 0)
+    if as_json:
+        click.echo(json.dumps({"differences": found}))
+    else:
+        for line in found:
+            click.echo(line)
+        click.echo(f"{len(found)} differences")
+    return 1 if found else 0

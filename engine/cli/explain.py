@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import click
@@ -20,7 +21,7 @@ def command(config: Path, any_id: str | None, most: int, as_json: bool) -> None:
     from engine.cli.opened import opened
     from engine.cli.telling import list_newest, record_notification, tell_lines, tell_record, tell_test
     from engine.errors import TocsinError
-    from engine.store import story, trial
+    from engine.store import decisions, story, trial
 
     wanted: UUID | None = None
     if any_id is not None:
@@ -30,6 +31,10 @@ def command(config: Path, any_id: str | None, most: int, as_json: bool) -> None:
             raise click.BadParameter("an ID looks like 1b4e28ba-2fa1-5d23-883f-0016d3cca427") from None
     with opened(config) as (store, settings):
         zones = {each.account.id: each.account.zone for each in settings.accounts}
+        if wanted is None and as_json:
+            newest = store.read(lambda connection: decisions.latest(connection, most))
+            click.echo(json.dumps([_line(each) for each in newest], default=str))
+            return
         if wanted is None:
             for line in store.read(lambda connection: list(list_newest(connection, zones, most))):
                 click.echo(line)
@@ -50,3 +55,15 @@ def command(config: Path, any_id: str | None, most: int, as_json: bool) -> None:
         return
     for line in tell_lines(found, zones.get(found.decision.account, "UTC")):
         click.echo(line)
+
+
+def _line(found: Any) -> dict[str, Any]:
+    """One of the newest, for programs: enough to ask for it by its id."""
+    event, decision = found
+    return {
+        "event": decision.event_id,
+        "account": decision.account,
+        "decided_at": decision.decided_at.isoformat(),
+        "reason": decision.reason.value,
+        "subject": getattr(event, "subject", ""),
+    }

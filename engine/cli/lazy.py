@@ -11,8 +11,11 @@ import click
 
 from engine.errors import TocsinError
 
-#: Exit codes, beside those of the commands: 0 fine, 2 wrong usage (click's own).
+#: Exit codes, as docs/cli.md tells them: 0 fine, 2 wrong usage (click's own).
 FAILED = 1
+UNREACHABLE = 3
+#: Refused by policy: no credit, no consent, a cap.
+REFUSED = 4
 DEFECT = 70
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -89,7 +92,7 @@ class LazyGroup(click.Group):
             return end.code or 0
         except TocsinError as error:
             click.echo(str(error), err=True)
-            return FAILED
+            return UNREACHABLE if error.unreachable else FAILED
         except click.ClickException as error:
             error.show()
             return error.exit_code

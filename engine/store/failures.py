@@ -65,6 +65,7 @@ def _unreachable(text: str, place: str) -> StoreError:
         f"the database failed: {_without_place(first)}",
         place=place,
         remedy="see that it runs and can be reached; the engine goes on by itself when it is back",
+        unreachable=True,
     )
 
 

@@ -62,6 +62,7 @@ class Cluster:
             "Kafka does not answer here",
             place=str(self.servers),
             remedy="start the broker, or correct `stream:` in engine.yaml; what was not finished comes again",
+            unreachable=True,
         )
 
     async def declare(self, topics: Iterable[Topic]) -> None:

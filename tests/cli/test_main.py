@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from engine.cli import COMMANDS, main
 from engine.cli.lazy import LazyGroup
-from engine.errors import ConfigurationError
+from engine.errors import ConfigurationError, StoreError
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +38,7 @@ def _run(command: click.Command, monkeypatch: pytest.MonkeyPatch) -> Result:
             1,
             "to mend it: write it right",
         ),
+        (StoreError("it does not answer", place="db:5432", unreachable=True), 3, "db:5432: it does not answer"),
         (ValueError("oh\nno"), 70, "this is a defect in Tocsin: ValueError: oh (TOCSIN_DEBUG=1 shows where)"),
         (KeyboardInterrupt(), 130, ""),
         (click.Abort(), 130, ""),
