@@ -219,7 +219,7 @@ def _conclude(ended: Ended, engine: bool) -> list[str]:
     lines = []
     for message in ended.told.messages if ended.told else []:
         for call in message.attempts:
-            said = f": {call.detail}" if call.detail else ""
+            said = f" Its own words: {call.detail}" if call.detail else ""
             reason = Reason(call.reason).sentence if call.reason else ""
             lines.append(f"  call {call.n} took {_seconds(call)} s, {call.state}. {reason}{said}".rstrip())
     last = ended.facts[-1]
