@@ -1,8 +1,7 @@
 """The ledger never lies: a model beside it, every sum, every key."""
 
-import tempfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
@@ -10,7 +9,14 @@ import pytest
 import sqlalchemy as sa
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from engine.admission.standing import Bucket
 from engine.identity import TOCSIN
@@ -126,14 +132,17 @@ class LedgerMachine(RuleBasedStateMachine):
 
     messages = Bundle("messages")
 
+    def __init__(self, fresh: Callable[[], str]) -> None:
+        super().__init__()
+        self.fresh = fresh
+
     @initialize(
         zone=st.sampled_from(ZONES),
         parts=st.integers(0, 5),
         start=st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)),  # noqa: DTZ001
     )
     def begin(self, zone: str, parts: int, start: datetime) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.store = Database(f"sqlite:///{Path(self.folder.name)}/store.db")
+        self.store = Database(self.fresh())
         revision.ensure(self.store)
         self.zone, self.parts, self.now = ZoneInfo(zone), parts, start.replace(tzinfo=UTC)
         account = an_account(parts=parts, zone=zone)
@@ -210,10 +219,12 @@ class LedgerMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "store"):
             self.store.close()
-            self.folder.cleanup()
 
 
-TestLedgerMachine = LedgerMachine.TestCase
-TestLedgerMachine.settings = settings(
-    max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+def test_any_sequence_leaves_the_ledger_as_a_plain_model_has_it(fresh: Callable[[], str]) -> None:
+    run_state_machine_as_test(
+        lambda: LedgerMachine(fresh),
+        settings=settings(
+            max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

@@ -310,3 +310,21 @@ def test_an_attempt_is_durable_before_anyone_can_call_the_provider(store: Databa
     [claim] = _claim(store, terms())
     row = store.read(lambda c: c.execute(sa.select(attempt)).one())
     assert (row.state, row.client_ref) == ("in_flight", claim.client_ref)
+
+
+def test_a_provider_at_ten_in_a_second_gets_no_more_also_after_a_rest(store: Database) -> None:
+    if store.url.startswith("postgresql"):
+        pytest.skip("there the server's clock counts, which no test sets: see test_many_workers.py")
+    _admit(store, *(a_notification(n) for n in range(100)))
+    known = terms(rate=10.0)
+    moments: list[datetime] = []
+    for begin in (NOW, NOW + timedelta(minutes=5)):
+        for step in range(100):
+            now = begin + timedelta(milliseconds=17 * step)
+            taken = store.write(lambda c: send_queue.claim(c, known, 16, lambda: now))  # noqa: B023
+            moments += [each.not_before for each in taken.claims]
+            assert taken.wait is not None
+    assert all(moment >= NOW for moment in moments)
+    within = [sum(at <= each < at + timedelta(seconds=1) for each in moments) for at in moments]
+    assert max(within) == 10
+    assert len(moments) == 2 * 18
