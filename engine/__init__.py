@@ -15,7 +15,7 @@ A tour, in the order in which a mail passes:
    provider in `engine/channels/providers/` is called, then `engine/store/attempts.py` applies the answer.
 6. `engine/web/callbacks.py` takes the provider's delivery reports, `engine/agents/settle.py` applies them.
 7. `engine/agents/wake.py` is the one timer; `engine/agents/relay.py` tells the world what became of each message.
-8. `engine/agents/obey.py` does what the command line may not; `engine/agents/alarm.py` makes what goes wrong an event.
+8. `engine/agents/obey.py` does what the command line may not; `engine/agents/alarm.py` makes trouble an event.
 
 Under the line: `engine/agents/app.py` carries the topics of `engine/topics.py` by Faust, over
 `engine/transport/sqlite.py` on one machine. Above it: `engine/wiring.py` builds everything in one straight
