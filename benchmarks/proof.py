@@ -28,8 +28,6 @@ from tests.servers.installation import ROOT
 
 #: Trials in one installation: what a later trial meets is what the earlier ones left behind.
 TOGETHER = 44
-#: Installations side by side: most of a trial is waiting.
-AT_ONCE = 2
 
 
 class Proof:
@@ -40,7 +38,7 @@ class Proof:
         self._folder = folder
         short = "" if arguments.trials is None else f"-{arguments.trials}"
         self._kept = ROOT / "build" / "proof" / f"seed-{arguments.seed}-rounds-{arguments.rounds}{short}"
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self._turn = asyncio.Semaphore(arguments.at_once)
 
     async def run(self) -> bool:
         """Trials on every stack, then the planted defects; true when every figure is met."""
@@ -54,7 +52,7 @@ class Proof:
 
     async def _stack(self, name: str, stack: Stack) -> bool:
         trials = list(enumerate(plan(self._arguments.seed, self._arguments.rounds, self._arguments.trials)))
-        size = min(TOGETHER, max(1, len(trials) // AT_ONCE))
+        size = min(TOGETHER, max(1, len(trials) // self._arguments.at_once))
         chunks = [trials[start : start + size] for start in range(0, len(trials), size)]
         done = await asyncio.gather(*(self._chunk(name, n, chunk, stack) for n, chunk in enumerate(chunks)))
         total = Judgement.of([judgement for judgement, _, _ in done])
@@ -120,5 +118,6 @@ if __name__ == "__main__":
     parser.add_argument("--stacks", nargs="+", choices=(EMBEDDED, MANY), default=[EMBEDDED])
     parser.add_argument("--rounds", type=int, default=1, help="how often each point x way x class is tried")
     parser.add_argument("--trials", type=int, help="a shorter run: so many trials")
+    parser.add_argument("--at-once", type=int, default=2, help="installations side by side: a trial mostly waits")
     parser.add_argument("--no-plants", action="store_true", help="without the planted defects")
     sys.exit(0 if asyncio.run(main(parser.parse_args())) else 1)
