@@ -22,7 +22,9 @@ async def match(desk: Desk, events: Sequence[Event]) -> None:
     failpoint("event_taken")
     now = desk.clock()
     answers = {event.id: (event, _decide(desk, event, now)) for event in events}
-    standing = await desk.store.awrite(lambda connection: decisions.record(connection, list(answers.values()), now))
+    standing = await desk.store.awrite(
+        lambda connection: decisions.record(connection, list(answers.values()), now), touching=()
+    )
     failpoint("decision_committed")
     desk.metrics.count_decisions(decision.reason for decision in standing)
     for decision in standing:

@@ -27,7 +27,7 @@ async def relay(desk: Desk) -> None:
                 await desk.publish(topics.FATES, facts)
                 failpoint("fate_published")
                 seqs = [seq for seq, _ in waiting]
-                await desk.store.awrite(lambda connection: receipts.forget(connection, seqs))  # noqa: B023
+                await desk.store.awrite(lambda connection: receipts.forget(connection, seqs), touching=())  # noqa: B023
                 failpoint("fate_forgotten")
                 await _count(desk, facts)
                 continue

@@ -111,4 +111,6 @@ class StoredPositions:
     async def save(self, source: str, position: Position) -> None:
         """Durable when it returns."""
         now = self._desk.clock()
-        await self._desk.store.awrite(lambda connection: positions.save(connection, source, position, now))
+        await self._desk.store.awrite(
+            lambda connection: positions.save(connection, source, position, now), touching=()
+        )
