@@ -29,6 +29,8 @@ __all__ = ["Binding", "Stream", "Work"]
 
 GROUP = "tocsin"
 DRIVERS = {"sqlite": "engine.transport.sqlite:Transport", "kafka": "engine.transport.kafka:Transport"}
+#: Seconds a rebalance waits for a broker that went away in its middle; Faust goes on without an offset after that.
+LONGEST_OUTAGE = 7 * 86_400.0
 #: Seconds a worker may need until the group has given it its partitions.
 LONGEST_JOIN = 60.0
 #: Seconds that a hop which ignores its cancellation, and Faust, get at the end.
@@ -109,6 +111,7 @@ class Stream:
             topic_disable_leader=True,
             stream_wait_empty=False,  # Faust's own waits for ever; draining is ours
             broker_max_poll_records=500,
+            broker_request_timeout=LONGEST_OUTAGE,
             broker_commit_interval=self._commit_interval,
             producer_linger=0,
             processing_guarantee="at_least_once",

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.partitioner import DefaultPartitioner
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from mode.threads import WorkerThread
@@ -30,6 +31,8 @@ REBALANCE = 30.0
 REQUEST = 10.0
 #: Seconds a commit may take: it waits for ever for a broker that is away, and a rebalance or a stop waits for it.
 COMMIT = 3.0
+#: Seconds between two attempts to learn where to begin.
+SEEK_PAUSE = 0.5
 #: Milliseconds a fetch waits at the broker. A record of a partition that a fetch in the air does not ask for
 #: waits for that fetch to come back, so this bounds the latency. Faust's own: 1500.
 FETCH_WAIT = 50
@@ -135,10 +138,28 @@ class Consumer(Steady, driver.Consumer):
     async def create_topic(self, topic: str, partitions: int, replication: int, **options: Any) -> None:
         """Nothing: the cluster has declared our topics before Faust began."""
 
+    def assignment(self) -> set[TP]:
+        """The partitions of this worker: none before it has joined and once it has left."""
+        try:
+            return super().assignment()
+        except ConsumerNotStarted:
+            return set()
+
     async def perform_seek(self) -> None:
-        """Go back to what is committed, and learn how much stands behind it."""
-        await super().perform_seek()
-        self._ends.update({TP(*tp): end for tp, end in (await self.highwaters(*self.assignment())).items()})
+        """Go back to what is committed, and learn how much stands behind it. A broker that goes away meanwhile is
+        waited for: an error here would end the process."""
+        while not self.should_stop:
+            try:
+                await super().perform_seek()
+                ends = await self.highwaters(*self.assignment())
+            except (KafkaError, OSError, TimeoutError) as error:
+                logger.warning(
+                    "%s: waiting to learn what is committed: %r", cluster_of(self.transport).servers, error
+                )
+                await self.sleep(SEEK_PAUSE)
+            else:
+                self._ends.update({TP(*tp): end for tp, end in ends.items()})
+                return
 
     def highwater(self, tp: TP) -> int:
         """The offset that the next record will get, as far as this worker has heard."""
