@@ -21,12 +21,14 @@ demo: $(VENV)/.ready ## a mailbox, the engine and a virtual phone on this machin
 test: $(VENV)/.ready ## run the tests (a live test whose server is missing skips, with a line)
 	@$(BIN)/pytest -q -n 2 $(TESTS)
 
-check: $(VENV)/.ready ## format, lint, types, import laws, dependencies
+check: $(VENV)/.ready ## format, lint, types, import laws, dependencies, images
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/deptry engine
+	@$(BIN)/docker-compose config -q
+	@$(BIN)/hadolint Dockerfile
 
 bench: $(VENV)/.ready ## measure beside a peer or a floor; ONLY=line takes one
 	@$(BIN)/python -m benchmarks $(ONLY)
