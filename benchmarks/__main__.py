@@ -3,10 +3,10 @@
 import asyncio
 import sys
 
-from benchmarks import admission, kafka, line
+from benchmarks import admission, flow, kafka, line
 from benchmarks.figures import head
 
-ALL = {"line": line.run, "kafka": kafka.run, "admission": admission.run}
+ALL = {"line": line.run, "kafka": kafka.run, "flow": flow.run, "admission": admission.run}
 
 
 def main(only: list[str]) -> int:
