@@ -48,6 +48,7 @@ def _postgresql(url: sa.URL, read_only: bool) -> sa.Engine:
         isolation = {"isolation_level": "REPEATABLE READ"} if read_only else {}
         made = sa.create_engine(
             url,
+            hide_parameters=True,  # an error's text must not carry what a message says
             connect_args=arguments,
             # One writer thread needs one connection; what idles longest is looked at before it is used.
             pool_size=4 if read_only else 1,
@@ -68,7 +69,8 @@ def _sqlite(url: sa.URL, read_only: bool) -> sa.Engine:
     path = Path(url.database or "")
     if not path.parent.is_dir():
         raise StoreError("the folder does not exist", place=str(path.parent), remedy=f"mkdir -p {path.parent}")
-    made = sa.create_engine(url, connect_args={"timeout": PATIENCE, "check_same_thread": False})
+    arguments = {"timeout": PATIENCE, "check_same_thread": False}
+    made = sa.create_engine(url, hide_parameters=True, connect_args=arguments)
 
     @sa.event.listens_for(made, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
