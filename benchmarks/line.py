@@ -1,4 +1,4 @@
-"""`make bench ONLY=line`: how soon a mail becomes a submitted SMS, how many events a second are decided on."""
+"""`make bench ONLY=embedded`: how soon a mail becomes a submitted SMS, how many events a second are decided on."""
 
 import asyncio
 import statistics
