@@ -18,7 +18,8 @@ def main(only: list[str]) -> int:
         print(f"no such benchmark: {', '.join(unknown)}; known: {', '.join([*GROUPS, *ALL])}", file=sys.stderr)
         return 2
     met = True
-    for name in dict.fromkeys(each for name in only or ALL for each in GROUPS.get(name, (name,))):
+    wanted = [each for name in only or ALL for each in GROUPS.get(name, (name,))]
+    for name in dict.fromkeys(wanted):
         head(f"bench {name}")
         met &= asyncio.run(ALL[name]())
     return 0 if met else 1
