@@ -1,18 +1,10 @@
 """Servers that are slow to start are started once for all the tests that want them."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
 
 from tests.servers.kafka import KafkaServer
-
-
-@pytest.fixture(scope="session")
-def kafka() -> Iterator[KafkaServer]:
-    """A broker that nobody disturbs."""
-    with KafkaServer.up() as server:
-        yield server
 
 
 @pytest.fixture
