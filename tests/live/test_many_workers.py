@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +15,6 @@ from tests.servers.pymap_server import PymapServer
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 MAILBOXES = 40
 MAILS = 50
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[PostgresServer]:
-    with PostgresServer.running() as server:
-        yield server
 
 
 @pytest.fixture
