@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field
 
 from engine.noun import Noun
+from engine.quiet import QuietHours
 
 
 class Plan(Noun):
@@ -30,11 +31,34 @@ class Account(Noun):
     """Who pays. `numbers` are the owner's own, in E.164: the first is where `me` is reached."""
 
     id: str
+    name: str = ""
     language: str = "en"
     zone: str = "UTC"
     numbers: tuple[str, ...] = ()
+    email: str = ""
+    """Where `me` is reached by e-mail; empty: not at all."""
+    signature: str = ""
+    """Stands at the end of every message, so that its receiver knows where it came from (S47); empty: none."""
+    quiet_hours: QuietHours | None = None
     plan: Plan = Plan()
     tell: Tell = Tell()
+
+
+class Contact(Noun):
+    """Somebody whom rules may tell: known by name, never taken from a mail."""
+
+    id: str
+    name: str = ""
+    language: str = ""
+    """Empty: the account's."""
+    zone: str = ""
+    """Empty: the account's."""
+    numbers: tuple[str, ...] = ()
+    email: str = ""
+    fax: str = ""
+    quiet_hours: QuietHours | None = None
+    agreed: str = ""
+    """How and when this person agreed to be told (S56, S84); empty: they have not, and are not told."""
 
 
 class ConsentSource(StrEnum):
@@ -42,6 +66,8 @@ class ConsentSource(StrEnum):
 
     CONFIGURATION = "configuration"
     """The account's own number, written by its owner or administrator."""
+    AGREED = "agreed"
+    """A contact's file says how and when they agreed."""
 
 
 class Consent(Noun):

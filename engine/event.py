@@ -58,6 +58,8 @@ class MailArrived(Noun):
     truncated: bool = False
     attachments: tuple[Attachment, ...] = ()
     size: int = 0
+    trusted: tuple[str, ...] = ()
+    """Whose Authentication-Results this mailbox's owner trusts (authserv-ids, RFC 8601 2.2)."""
 
     @cached_property
     def id(self) -> UUID:
@@ -83,6 +85,12 @@ class OccasionDue(Noun):
     due_at: AwareDatetime
     title: str = ""
     location: str = ""
+    ends_at: AwareDatetime | None = None
+    all_day: bool = False
+    organiser: Address | None = None
+    attendees: tuple[Address, ...] = ()
+    categories: tuple[str, ...] = ()
+    status: Literal["confirmed", "tentative", "cancelled"] = "confirmed"
 
     @cached_property
     def id(self) -> UUID:

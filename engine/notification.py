@@ -1,5 +1,6 @@
 """What to tell whom because of which rule."""
 
+from datetime import timedelta
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from typing import Literal
@@ -9,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from engine.identity import derive
 from engine.noun import Noun
+from engine.quiet import QuietHours
 
 
 class Channel(StrEnum):
@@ -32,6 +34,52 @@ class Lane(IntEnum):
 OnUnknown = Literal["hold", "resend"]
 
 
+class Dedupe(Noun):
+    """The same thing is told once in a period: `key` says what counts as the same."""
+
+    key: str
+    for_: timedelta
+
+
+class Throttle(Noun):
+    """At most `max` messages in any period of `per`; the rest is dropped or collected into a digest."""
+
+    max: int = Field(ge=1)
+    per: timedelta
+    then: Literal["drop", "digest"] = "digest"
+
+
+class Digest(Noun):
+    """Everything is collected and told together: after each period of `every`, or at these times of the day."""
+
+    every: timedelta | None = None
+    at: tuple[str, ...] = ()
+    """HH:MM by the receiver's clock."""
+    days: tuple[int, ...] = ()
+    """On these days of the week only (0 is Monday); empty: every day."""
+    max_items: int = Field(default=50, ge=1)
+
+
+class Limits(Noun):
+    """What the rule's author set against too much. Data of the notification; admission keeps count."""
+
+    dedupe: Dedupe | None = None
+    throttle: Throttle | None = None
+    quiet_hours: QuietHours | None = None
+    digest: Digest | None = None
+    daily: int | None = None
+    """Messages of this rule a day, in the account's zone; what is beyond is named in one digest."""
+
+
+class Road(Noun):
+    """Another way to the same recipient."""
+
+    channel: Channel
+    address: str
+    text: str
+    max_parts: int = Field(default=1, ge=1)
+
+
 class Notification(Noun):
     """One recipient is to be told of one event by one action of one rule, exactly once."""
 
@@ -52,6 +100,15 @@ class Notification(Noun):
     lane: Lane = Lane.NORMAL
     max_parts: int = Field(default=1, ge=1)
     on_unknown: OnUnknown = "hold"
+    otherwise: tuple[Road, ...] = ()
+    """Further roads, in order, for when the first cannot be taken."""
+    title: str = ""
+    """What it is about, in one line, for a digest."""
+    zone: str = ""
+    """The receiver's zone (quiet hours, digests); empty: the account's."""
+    language: str = ""
+    """The receiver's language; empty: the account's."""
+    limits: Limits = Limits()
     decided_at: AwareDatetime
     not_after: AwareDatetime | None = None
     """Past this moment the message is worthless: it expires and its credit is given back."""

@@ -25,6 +25,12 @@ class Reason(StrEnum):
 
     NOT_WANTED = "not_wanted", "The account's 'tell' setting leaves this out."
 
+    FINAL = "final", "A global rule matched and has the last word."
+    AUTOMATIC = (
+        "automatic",
+        "The mail was sent by a machine (or by Tocsin itself), and the rule does not accept that.",
+    )
+
     # what the channel router and admission answer
     ADMITTED = "admitted", "Within consent, caps and credit: the credit is reserved."
     ACCOUNT_FROZEN = "account_frozen", "The account is frozen; nothing is sent for it."
@@ -32,6 +38,12 @@ class Reason(StrEnum):
     NOT_MOBILE = "not_mobile", "The number is a landline; an SMS cannot reach it."
     TOO_LONG = "too_long", "The text needs more parts than the rule allows."
     NO_CONSENT = "no_consent", "The recipient has not agreed to be told, or has withdrawn it."
+    QUIET_HOURS = "quiet_hours", "It is quiet hours where the receiver is."
+    DUPLICATE = "duplicate", "The same was told before, within the rule's dedupe period."
+    THROTTLED = "throttled", "The rule's throttle is reached."
+    DIGEST = "digest", "Collected: it is told with others, together."
+    RULE_CAP = "rule_cap", "The rule's daily cap is reached; it opens again at midnight in the account's zone."
+    RULE_WITHDRAWN = "rule_withdrawn", "The rule was removed or switched off while the message was held."
     DAILY_CAP = "daily_cap", "The account's daily cap is reached; it opens again at midnight in its zone."
     NO_CREDIT = "no_credit", "Neither the monthly allowance nor the balance covers this message: top up."
 
