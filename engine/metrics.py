@@ -65,6 +65,9 @@ class Metrics:
         self._loop_lag = Gauge(
             "tocsin_event_loop_lag_seconds", "How late the event loop was last.", registry=registry
         )
+        self._reloads = Counter(
+            "tocsin_configuration_reloads", "Times that changed files were read.", ["outcome"], registry=registry
+        )
         self._configuration = Gauge(
             "tocsin_configuration_info", "1 for the configuration in force.", ["version"], registry=registry
         )
@@ -108,6 +111,10 @@ class Metrics:
         self._dead.labels(topic, reason.value).inc()
 
     # ---- looked at when somebody asks
+
+    def count_reload(self, good: bool) -> None:
+        """Changed files were read: taken up, or refused for the mistakes in them."""
+        self._reloads.labels("taken" if good else "refused").inc()
 
     def set_configuration(self, version: str) -> None:
         """This configuration is in force now."""

@@ -20,10 +20,10 @@ from engine.agents.desk import Bells, Desk
 from engine.agents.line import LINE, Hop
 from engine.channels import registry
 from engine.channels.provider import Paced, Provider
-from engine.channels.tariff import Tariff
 from engine.dead_letter import DeadLetter
 from engine.net import Http
 from engine.settings import Settings
+from engine.settings.reading import SettingsFiles, configure
 from engine.sources.imap.watcher import Office
 from engine.store import accounts, dead_letters, due, revision
 from engine.store.database import Database
@@ -57,8 +57,15 @@ def build_provider(settings: Settings, name: str, http: Http) -> Provider:
     return registry.build(name, settings.providers[name], http, settings.web.address)
 
 
-async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
-    """Run the engine until `stop` is set. `ready` is called once when mail is watched and messages are sent.
+async def run(
+    settings: Settings,
+    stop: asyncio.Event,
+    ready: Callable[[], None] = lambda: None,
+    bells: Bells | None = None,
+    taken: Callable[[Settings], None] = lambda settings: None,
+) -> None:
+    """Run the engine until `stop` is set. `ready` is called once when mail is watched and messages are sent,
+    `taken` in a thread with each later configuration before it is in force.
 
     Raises TocsinError when it cannot start, or the exception that a defect ended it with.
     """
@@ -91,20 +98,23 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         async def publish(topic: Topic, nouns: Sequence[Any]) -> None:
             await stream.publish(topic, nouns)
 
+        configuration = configure(settings)
         desk = Desk(
             store=store,
-            accounts={each.account.id: each.account for each in settings.accounts},
-            ruleset=settings.ruleset,
-            tariff=Tariff.of(settings.tariff),
+            accounts=configuration.accounts,
+            ruleset=configuration.ruleset,
+            tariff=configuration.tariff,
             providers=providers,
             publish=publish,
             clock=clock,
             jitter=jitter,
-            mailboxes=[(each.account.id, mailbox) for each in settings.accounts for mailbox in each.mailboxes],
+            mailboxes=configuration.mailboxes,
             owns=lambda account: stream.owns(account),
             office=office,
-            bells=Bells(),
-            admin=settings.admin,
+            bells=bells or Bells(),
+            admin=configuration.admin,
+            version=configuration.version,
+            files=SettingsFiles(settings, taken),
             rates={name: each.rate for name, each in settings.providers.items() if isinstance(each, Paced)},
         )
         configured = asyncio.Event()
@@ -123,7 +133,7 @@ async def run(settings: Settings, stop: asyncio.Event, ready: Callable[[], None]
         # The stream's lock comes before the first row is written: a second engine changes nothing.
         await stream.start()
         stack.push_async_callback(stream.stop)
-        rows = [each.account for each in settings.accounts]
+        rows = list(configuration.accounts.values())
         await store.awrite(lambda connection: accounts.upsert(connection, rows, settings.version, clock()))
         await store.awrite(lambda connection: due.schedule(connection, due.DueKind.SWEEP, "personal data", clock()))
         configured.set()

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.account import Account
+from engine.agents.configuration import Configuration, Files
 from engine.channels.provider import Provider
 from engine.channels.tariff import Tariff
 from engine.metrics import Metrics
@@ -29,12 +30,14 @@ class Bells:
     due: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     partitions: asyncio.Event = field(default_factory=asyncio.Event)
-    """The group may have given this worker other accounts to watch."""
+    """The group may have given this worker other accounts to watch, or the files other mailboxes."""
+    configuration: asyncio.Event = field(default_factory=asyncio.Event)
+    """Somebody asks for the files to be read anew."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Desk:
-    """The store, the configuration in force, the providers, the stream, the clock."""
+    """The store, the configuration in force, the providers, the stream, the clock. Only `adopt` changes it."""
 
     store: Database
     accounts: Mapping[str, Account]
@@ -56,6 +59,10 @@ class Desk:
     """Messages a second for the providers that bear only so many."""
     admin: str = ""
     """The account that hears of what goes wrong with the engine itself; empty: nobody."""
+    version: str = ""
+    """Names the configuration in force."""
+    files: Files | None = None
+    """Where a changed configuration comes from; None: it never changes."""
     alarmed: set[tuple[str, str, str]] = field(default_factory=set)
     """What this process has told of: (account, what, subject)."""
     metrics: Metrics = field(default_factory=Metrics)
@@ -63,6 +70,15 @@ class Desk:
     """How the watch over each folder stands: its hop writes it, the metrics read it."""
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the engine stops: hops finish what they hold and take nothing new."""
+
+    def adopt(self, new: Configuration) -> None:
+        """Put another configuration in force, between two records: no hop ever sees half of it."""
+        self.accounts = new.accounts
+        self.ruleset = new.ruleset
+        self.tariff = new.tariff
+        self.mailboxes = new.mailboxes
+        self.admin = new.admin
+        self.version = new.version
 
     def terms(self) -> dict[str, Terms]:
         """What the queue must know of each provider."""

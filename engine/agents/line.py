@@ -5,6 +5,7 @@ mailboxes ─watch─► events ─match─► notifications ─route─► send
 due ─wake─────────────────────────────────────────────────────┘◄──settle── receipts
 outbox ─relay─► fates
 commands ─obey─► the stream a dead letter came from
+files ─reload─► the configuration in force
 """
 
 from collections.abc import Callable, Coroutine
@@ -15,6 +16,7 @@ from engine import topics
 from engine.agents.match import match
 from engine.agents.obey import obey
 from engine.agents.relay import relay
+from engine.agents.reload import reload
 from engine.agents.route import route
 from engine.agents.send import send
 from engine.agents.settle import settle
@@ -33,7 +35,7 @@ class Hop:
     while what was taken in is still finished."""
 
     name: str
-    input: Topic | Literal["mailboxes", "commands", "queue", "due", "outbox"]
+    input: Topic | Literal["mailboxes", "commands", "files", "queue", "due", "outbox"]
     work: Work
     drain: int
 
@@ -41,6 +43,7 @@ class Hop:
 LINE: tuple[Hop, ...] = (
     Hop("watch", "mailboxes", watch, drain=1),
     Hop("obey", "commands", obey, drain=1),
+    Hop("reload", "files", reload, drain=1),
     Hop("match", topics.EVENTS, match, drain=2),
     Hop("route", topics.NOTIFICATIONS, route, drain=2),
     Hop("settle", topics.RECEIPTS, settle, drain=2),

@@ -11,6 +11,7 @@ from engine.agents.listen import listen
 from engine.event import MailArrived, fit
 from engine.failpoints import failpoint
 from engine.position import Position
+from engine.sources.imap.mailbox import Mailbox
 from engine.sources.imap.watcher import Watcher, source_key
 from engine.store import positions
 
@@ -20,8 +21,8 @@ log = logging.getLogger("tocsin.watch")
 RECONCILE = 3.0
 
 
-Watch = dict[str, asyncio.Task[None]]
-"""By the key of the source, the task that watches it."""
+Watch = dict[str, tuple[asyncio.Task[None], Mailbox]]
+"""By the key of the source, the task that watches it and by which settings."""
 
 
 async def watch(desk: Desk) -> None:
@@ -34,7 +35,7 @@ async def watch(desk: Desk) -> None:
         while not desk.draining.is_set():
             desk.bells.partitions.clear()
             _reconcile(desk, watching, leaving, alarms)
-            tasks = [*watching.values(), *leaving.values(), telling]
+            tasks = [*_tasks(watching), *_tasks(leaving), telling]
             await listen(desk.draining, desk.bells.partitions, tasks, seconds=RECONCILE)
             if desk.draining.is_set():
                 break
@@ -42,16 +43,20 @@ async def watch(desk: Desk) -> None:
             if telling.done():
                 telling.result()
     finally:
-        await _stop([*watching.values(), *leaving.values(), telling])
+        await _stop([*_tasks(watching), *_tasks(leaving), telling])
+
+
+def _tasks(watch: Watch) -> list[asyncio.Task[None]]:
+    return [task for task, _ in watch.values()]
 
 
 def _look(watching: Watch, leaving: Watch) -> None:
     """A watcher only ends when told to: anything else is a defect and ends us."""
-    for key, task in list(watching.items()):
+    for key, (task, _) in list(watching.items()):
         if task.done():
             del watching[key]
             task.result()
-    for key, task in list(leaving.items()):
+    for key, (task, _) in list(leaving.items()):
         if task.done():
             del leaving[key]
             if not task.cancelled():
@@ -64,10 +69,11 @@ def _reconcile(desk: Desk, watching: Watch, leaving: Watch, alarms: MailboxAlarm
         if desk.owns(account):
             for folder in mailbox.folders:
                 wanted[source_key(account, mailbox, folder)] = (account, mailbox, folder)
-    for key in watching.keys() - wanted.keys():
-        leaving[key] = watching.pop(key)
-        leaving[key].cancel()
-        desk.board.pop(key, None)
+    for key, (task, settings) in list(watching.items()):
+        if key not in wanted or wanted[key][1] != settings:
+            leaving[key] = watching.pop(key)
+            task.cancel()
+            desk.board.pop(key, None)
     for key, (account, mailbox, folder) in wanted.items():
         if key not in watching and key not in leaving:  # what comes back at once waits for its own last step
             watcher = Watcher(
@@ -82,7 +88,7 @@ def _reconcile(desk: Desk, watching: Watch, leaving: Watch, alarms: MailboxAlarm
                 on_state=alarms.listener(key, account, mailbox),
             )
             desk.board[key] = watcher.watching
-            watching[key] = asyncio.create_task(watcher.run(), name=f"watch {account} {folder}")
+            watching[key] = asyncio.create_task(watcher.run(), name=f"watch {account} {folder}"), mailbox
 
 
 async def emit(desk: Desk, events: Sequence[MailArrived]) -> None:

@@ -14,8 +14,13 @@ import click
 )
 @click.pass_obj
 def command(config: Path, log_level: str, log_format: str) -> None:
-    """Watch the mailboxes and tell people, until SIGTERM or ^C."""
+    """Watch the mailboxes and tell people, until SIGTERM or ^C.
+
+    Changed files are taken up by themselves within seconds, or at once by SIGHUP; while there is a mistake in them,
+    nothing changes and the log says where it is.
+    """
     from engine import settings, wiring
+    from engine.agents.desk import Bells
     from engine.cli import logs
     from engine.cli.masking import Masking, secrets_of
     from engine.settings import Settings
@@ -30,14 +35,19 @@ def command(config: Path, log_level: str, log_format: str) -> None:
 
     mask = logs.set_up(log_level, log_format)
     wanted = settings.require(config)
-    mask.masking = Masking(secrets_of(wanted))
+
+    def mask_secrets(taken: Settings) -> None:
+        mask.masking = Masking(secrets_of(taken))
+
+    mask_secrets(wanted)
 
     async def serve() -> None:
-        stop = asyncio.Event()
+        stop, bells = asyncio.Event(), Bells()
         loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGHUP, bells.configuration.set)
         for each in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(each, stop.set)
-        await wiring.run(wanted, stop, ready=lambda: say_ready(wanted))
+        await wiring.run(wanted, stop, lambda: say_ready(wanted), bells, mask_secrets)
 
     asyncio.run(serve())
     click.echo("stopped; everything is kept", err=True)

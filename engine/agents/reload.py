@@ -1,0 +1,68 @@
+"""files → the configuration in force: everything is built first and swapped at once; a mistake changes nothing."""
+
+import asyncio
+import logging
+
+from engine.agents.configuration import Files, Reading
+from engine.agents.desk import Desk
+from engine.agents.listen import listen
+from engine.errors import StoreError
+from engine.store import accounts
+
+log = logging.getLogger("tocsin.reload")
+
+#: How often to look at the folder, in seconds. SIGHUP rings at once.
+EVERY = 1.0
+
+
+async def reload(desk: Desk) -> None:
+    """Take up changed files until the engine drains."""
+    files = desk.files
+    if files is None:
+        await desk.draining.wait()
+        return
+    taken = await asyncio.to_thread(files.look)
+    while not desk.draining.is_set():
+        await listen(desk.draining, desk.bells.configuration, seconds=EVERY)
+        asked = desk.bells.configuration.is_set()
+        desk.bells.configuration.clear()
+        seen = await asyncio.to_thread(files.look)
+        if desk.draining.is_set() or (seen == taken and not asked):
+            continue
+        if not asked and seen != await _settle(desk, files, seen):
+            continue  # still being written: looked at again in a moment
+        if await _take(desk, await asyncio.to_thread(files.read)):
+            taken = seen
+
+
+async def _settle(desk: Desk, files: Files, seen: object) -> object:
+    """What the folder looks like a moment later: an editor or a copy may be half done."""
+    await listen(desk.draining, seconds=0.1)
+    return await asyncio.to_thread(files.look)
+
+
+async def _take(desk: Desk, reading: Reading) -> bool:
+    """Whether these files need not be read again before they change."""
+    desk.metrics.count_reload(reading.configuration is not None)
+    new = reading.configuration
+    if new is None:
+        for line in reading.report:
+            log.error("%s", line)
+        log.error("the changed configuration has mistakes: nothing is changed, %s stays in force", desk.version)
+        return True
+    if reading.waits:
+        log.warning("changed, but only in force after the next start: %s", ", ".join(reading.waits))
+    if new.version == desk.version:
+        return True
+    now, rows = desk.clock(), list(new.accounts.values())
+    try:
+        # The rows come first: a new account's first mail must find a purse.
+        await desk.store.awrite(lambda connection: accounts.upsert(connection, rows, new.version, now))
+    except StoreError as error:
+        log.error("the changed configuration waits: %s", error)
+        return False
+    desk.adopt(new)
+    desk.metrics.set_configuration(new.version)
+    desk.bells.partitions.set()
+    log.info("configuration %s is in force", new.version)
+    return True
