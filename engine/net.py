@@ -1,6 +1,6 @@
 """Outgoing HTTP that always knows one thing: can the other side have taken what we sent?
 
-With `web/` and `demo/` the only door to aiohttp.
+With `engine/visit.py`, `web/` and `demo/` the only door to aiohttp.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class Http:
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
             # From None: aiohttp's own texts hold the address, and an address can hold a secret.
             if trace.connected:
-                raise NoReplyError(_describe(error)) from None
-            raise NotSentError(_describe(error)) from None
+                raise NoReplyError(describe(error)) from None
+            raise NotSentError(describe(error)) from None
 
     async def close(self) -> None:
         """Close every connection. The client can be used again afterwards."""
@@ -135,7 +135,8 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _describe(error: Exception) -> str:
+def describe(error: Exception) -> str:
+    """What went wrong with a request, in words that hold neither an address nor anything that was sent."""
     import ssl
 
     import aiohttp
