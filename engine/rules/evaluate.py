@@ -11,7 +11,7 @@ from engine.event import Event, Incident, MailArrived
 from engine.notification import Notification
 from engine.reason import Reason
 from engine.rules.incident import notify, wanted
-from engine.rules.render import clock
+from engine.rules.render import Reader, clock
 from engine.rules.ruleset import ReadyAction, ReadyRule, Ruleset
 from engine.rules.view import View
 from engine.segments import shorten
@@ -119,7 +119,7 @@ def _notify(
 def write_text(event: MailArrived, account: Account, action: ReadyAction) -> str:
     """What the action says of this mail, in the account's zone, in at most `max_parts` parts."""
     zone = find_zone(account.zone)
-    text = action.text.render(event, zone) or _NOTHING_TO_SAY
+    text = action.text.render(event, Reader(account.language, zone)) or _NOTHING_TO_SAY
     if event.late == "say so":
         text = f"(late, {clock(event.arrived_at, zone)}) {text}"
     # no part holds more than 160 characters: what is beyond cannot stay, and counting it would take long

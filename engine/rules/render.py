@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from typing import Literal
 
 from engine.document import Flaw, suggest
-from engine.event import MailArrived
+from engine.event import MailArrived, OccasionDue
 
 #: Longer text cannot be sent anyway (10 parts are 1530 characters).
 _MOST = 2000
@@ -52,6 +53,23 @@ _TIMES: Mapping[str, Callable[[MailArrived], datetime]] = {"received": lambda ma
 #: Every field that a text may name.
 FIELDS = (*_TEXTS, *_TIMES)
 
+#: What a text is about: a mail, an appointment, or either.
+Kind = Literal["mail", "occasion", "any"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """For whom a text is written, and what it may say of where it comes from."""
+
+    language: str
+    """An ISO 639 code; what is not known here is read as English."""
+    zone: tzinfo
+    rule: str = ""
+    """The name of the rule."""
+    account: str = ""
+    """The name of the account."""
+
+
 _Piece = str | Callable[[MailArrived, tzinfo], str]
 
 
@@ -65,12 +83,15 @@ class Template:
     fixed: str
     """The author's own characters."""
 
-    def render(self, mail: MailArrived, zone: tzinfo) -> str:
-        """The text for this mail, its times in `zone`. Never raises, whatever the mail holds."""
-        return "".join(piece if isinstance(piece, str) else piece(mail, zone) for piece in self.pieces).strip()
+    def render(self, event: MailArrived | OccasionDue, reader: Reader) -> str:
+        """The text for this event, its times in the reader's zone. Never raises, whatever the event holds."""
+        if not isinstance(event, MailArrived):
+            return self.fixed
+        zone = reader.zone
+        return "".join(piece if isinstance(piece, str) else piece(event, zone) for piece in self.pieces).strip()
 
 
-def parse(text: str) -> tuple[Template, list[Flaw]]:
+def parse(text: str, kind: Kind = "mail") -> tuple[Template, list[Flaw]]:
     """The template and all its mistakes; with mistakes the template is not to be used."""
     pieces: list[_Piece] = []
     flaws: list[Flaw] = []

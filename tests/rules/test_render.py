@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.event import Address, MailArrived
-from engine.rules.render import FIELDS, clean, parse
+from engine.rules.render import FIELDS, Reader, clean, parse
 from tests.builders import a_mail
 
-BRUSSELS = ZoneInfo("Europe/Brussels")
+BRUSSELS = Reader("en", ZoneInfo("Europe/Brussels"))
 
 
 def render(text: str, mail: MailArrived | None = None) -> str:
@@ -110,7 +110,7 @@ def test_no_mail_makes_a_text_raise_or_break_its_line(subject: str, name: str, a
         update={"subject": subject, "sender": Address.model_construct(name=name, address="a@b"), "arrived_at": at}
     )
     template, _ = parse(" ".join(f"{{{field}}}" for field in FIELDS) + "{subject|7}{received|dd.MM.yyyy}")
-    text = template.render(mail, ZoneInfo(zone))
+    text = template.render(mail, Reader("en", ZoneInfo(zone)))
     assert not any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text)
     text.encode()
 
