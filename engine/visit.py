@@ -214,14 +214,17 @@ class Visitor:
 def _parse(text: str, place: str) -> URL:
     from yarl import URL
 
+    remedy = "write https://, a host name and a path"
     try:
         url = URL(text)
-        if url.scheme in ("http", "https") and url.host:
-            # What stands before an @ would be sent as a password.
-            return url.with_user(None)
     except ValueError:
-        pass
-    raise SourceError("no address on the web", place=place, remedy="write https://, a host name and a path")
+        url = URL()
+    if url.scheme not in ("http", "https") or not url.host:
+        raise SourceError("no address on the web", place=place, remedy=remedy)
+    if url.host.replace(".", "").isdigit() and guard.judge(url.host) is Kind.UNREADABLE:
+        raise ForbiddenError(f"{url.host} is a number, not the name of a host", place=place, remedy=remedy)
+    # What stands before an @ would be sent as a password.
+    return url.with_user(None)
 
 
 def _follow(at: URL, location: str) -> URL:
