@@ -1,0 +1,1 @@
+"""Calendars become occasions: feeds are fetched, split by appointment, and only what changed is expanded."""
