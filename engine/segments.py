@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from unicodedata import category
 
 from engine.noun import Noun
 
@@ -23,6 +24,11 @@ class Alphabet(StrEnum):
 
 #: (units in a text of one part, units in each part of a longer one: the rest is the header that joins them)
 _ROOM = {Alphabet.GSM7: (160, 153), Alphabet.UCS2: (70, 67)}
+
+
+_JOINER = "\u200d"
+_SKINS = frozenset(map(chr, range(0x1F3FB, 0x1F400)))
+_FLAGS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 class Segments(Noun):
@@ -79,15 +85,51 @@ def count(text: str) -> Segments:
     )
 
 
-def shorten(text: str, parts: int) -> str:
-    """The longest beginning of `text` that fits in `parts`, ending in ``...`` where something was cut."""
-    if count(text).parts <= parts:
-        return text
+def whole(text: str, most: int) -> str:
+    """The longest beginning of at most `most` characters that tears no sign apart: no accent from its letter, no
+    family, flag or skin from its emoji (Unicode UAX 29, the part of it that mail is made of).
+
+    A sign that alone is longer than that is cut after all.
+    """
+    at = most
+    while 0 < at < len(text) and _joins(text, at):
+        at -= 1
+    return text[: at or most]
+
+
+def _joins(text: str, at: int) -> bool:
+    """Whether the character at this place belongs to the one before it."""
+    after, before = text[at], text[at - 1]
+    if before == _JOINER or after == _JOINER or category(after) in ("Mn", "Mc", "Me") or after in _SKINS:
+        return True
+    if after not in _FLAGS or before not in _FLAGS:
+        return False
+    start = at
+    while start and text[start - 1] in _FLAGS:
+        start -= 1
+    return (at - start) % 2 == 1
+
+
+def shorten(text: str, parts: int, tail: str = "") -> str:
+    """`text` and then `tail` (a signature) in at most `parts` parts.
+
+    Where not all of the text fits, its longest beginning ends in ``...``. A tail that leaves no room at all for
+    the text is left out: what happened is worth more than who says so.
+    """
+    if count(text + tail).parts <= parts:
+        return text + tail
+    if count("..." + tail).parts > parts:
+        return shorten(text, parts)
     low, high = 0, len(text)
     while low < high:
         middle = (low + high + 1) // 2
-        if count(text[:middle].rstrip() + "...").parts <= parts:
+        # fewer characters never need more parts: the same division still holds them
+        if count(_ended(text, middle) + tail).parts <= parts:
             low = middle
         else:
             high = middle - 1
-    return text[:low].rstrip() + "..."
+    return _ended(text, low) + tail
+
+
+def _ended(text: str, length: int) -> str:
+    return whole(text, length).rstrip() + "..."

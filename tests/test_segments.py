@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.segments import Alphabet, count, shorten, split
+from engine.segments import Alphabet, count, shorten, split, whole
 
 # 3GPP TS 23.038 6.2.1 as a grid of 8 columns of 16: the column is the high three bits of the septet. Written
 # from the standard's table, apart from the product's set. Column 1, row 11 is the escape.
@@ -157,3 +157,46 @@ def test_a_shortened_text_fits_and_is_left_alone_when_it_fitted(text: str, parts
     else:
         assert short.endswith("...")
         assert text.startswith(short[:-3])
+
+
+@given(any_texts, st.integers(1, 10), any_texts)
+def test_a_shortened_text_fits_with_whatever_stands_behind_it(text: str, parts: int, tail: str) -> None:
+    short = shorten(text, parts, tail)
+    assert reference(short)[1] <= parts
+    assert short.endswith(tail) or reference("..." + tail)[1] > parts
+
+
+@given(st.one_of(gsm_texts, st.text("aé€ş漢🙂", max_size=300)), st.integers(1, 4), st.text("aş€", max_size=80))
+def test_one_character_more_of_a_shortened_text_would_not_fit(text: str, parts: int, tail: str) -> None:
+    short = shorten(text, parts, tail)
+    if short == text + tail or not short.endswith("..." + tail):
+        return
+    kept = len(short) - len("..." + tail)
+    longer = next((text[:more] for more in range(kept + 1, len(text) + 1) if not text[more - 1].isspace()), "")
+    assert not longer or reference(longer + "..." + tail)[1] > parts
+
+
+def test_a_tail_that_leaves_no_room_is_left_out() -> None:
+    assert shorten("x" * 200, 1, "y" * 158) == "x" * 157 + "..."
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "kept"),
+    [
+        ("abc", 2, "ab"),
+        ("abc", 9, "abc"),
+        ("abc", 0, ""),
+        ("ae\u0301", 2, "a"),
+        ("a👍\U0001f3fdb", 2, "a"),
+        ("a👍\U0001f3fdb", 3, "a👍\U0001f3fd"),
+        ("a👨\u200d👩b", 2, "a"),
+        ("a👨\u200d👩b", 3, "a"),
+        ("a👨\u200d👩b", 4, "a👨\u200d👩"),
+        ("🇧🇪🇳🇱", 1, "🇧"),
+        ("🇧🇪🇳🇱", 3, "🇧🇪"),
+        ("a❤\ufe0f", 2, "a"),
+        ("e" + "\u0301" * 9, 4, "e\u0301\u0301\u0301"),
+    ],
+)
+def test_a_sign_is_not_torn_apart(text: str, most: int, kept: str) -> None:
+    assert whole(text, most) == kept
