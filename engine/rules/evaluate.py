@@ -1,44 +1,44 @@
 """An event and the rules in force -> what they say of it. Pure, so that a redelivery decides the same."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import datetime
 
 from engine.account import Account
 from engine.decision import Decision, Evidence, RuleAnswer
-from engine.event import Event, Incident, MailArrived
+from engine.event import Event, Incident, MailArrived, OccasionDue
 from engine.notification import Notification
 from engine.reason import Reason
+from engine.rules.automatic import Kind, kinds
 from engine.rules.incident import notify, wanted
-from engine.rules.render import Reader, clock
-from engine.rules.ruleset import ReadyAction, ReadyRule, Ruleset
+from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
+from engine.rules.tell import Match, Told, tell
 from engine.rules.view import View
-from engine.segments import shorten
-
-#: An empty text would be charged like a full one and say nothing.
-_NOTHING_TO_SAY = "(no text)"
+from engine.rules.zone import find_zone
 
 
 def evaluate(event: Event, account: Account, ruleset: Ruleset, now: datetime) -> Decision:
     """What the rules of `account` say of `event`; `now` is when the decision is made.
 
-    The global rules are asked first, then the account's own, each until a rule that matches says `stop`.
+    The global rules are asked first, then the account's own. A rule that matches and says `stop` ends its scope,
+    one that says `final` ends both.
     """
     if isinstance(event, Incident):
         return _decide_incident(event, account, ruleset, now)
-    if not isinstance(event, MailArrived):
-        return _decide(event, account, ruleset, now, Reason.NO_RULE_MATCHED)
-    if event.late == "drop":
+    if isinstance(event, MailArrived) and event.late == "drop":
         return _decide(event, account, ruleset, now, Reason.TOO_LATE)
-    answers, matched = _ask(ruleset.of(account.id), View(event))
-    if not matched:
-        return _decide(event, account, ruleset, now, Reason.NO_RULE_MATCHED, answers)
-    actions = [(rule, action) for rule in matched for action in rule.actions]
-    if actions and not account.numbers:
-        return _decide(event, account, ruleset, now, Reason.NO_NUMBER, answers)
-    notifications = tuple(_notify(event, account, ruleset, now, rule, action) for rule, action in actions)
-    return _decide(event, account, ruleset, now, Reason.MATCHED, answers, notifications)
+    asked = [*_ask(event, account, ruleset, now)]
+    answers = tuple(answer for answer, _ in asked)
+    notifications = tuple(each for _, told in asked for each in told.notifications)
+    reason = _reason(answers, notifications, [told for _, told in asked])
+    return _decide(event, account, ruleset, now, reason, answers, notifications)
+
+
+def _reason(answers: tuple[RuleAnswer, ...], notifications: tuple[Notification, ...], all_told: list[Told]) -> Reason:
+    reasons = {answer.reason for answer in answers}
+    if Reason.MATCHED in reasons:
+        nobody = not notifications and any(told.unreached for told in all_told)
+        return Reason.NO_NUMBER if nobody else Reason.MATCHED
+    return Reason.AUTOMATIC if Reason.AUTOMATIC in reasons else Reason.NO_RULE_MATCHED
 
 
 def _decide_incident(event: Incident, account: Account, ruleset: Ruleset, now: datetime) -> Decision:
@@ -50,28 +50,47 @@ def _decide_incident(event: Incident, account: Account, ruleset: Ruleset, now: d
     return _decide(event, account, ruleset, now, Reason.MATCHED, (), (told,))
 
 
-def _ask(rules: tuple[ReadyRule, ...], view: View) -> tuple[tuple[RuleAnswer, ...], list[ReadyRule]]:
-    answers: list[RuleAnswer] = []
-    matched: list[ReadyRule] = []
-    remaining: Iterator[ReadyRule] = iter(rules)
-    for rule in remaining:
-        evidence: list[Evidence] = []
-        holds = rule.when.explain(view, evidence)
-        answers.append(
-            RuleAnswer(
-                rule.scope,
-                rule.id,
-                rule.name,
-                rule.place,
-                Reason.MATCHED if holds else Reason.NO_RULE_MATCHED,
-                tuple(evidence),
-            )
-        )
-        if holds:
-            matched.append(rule)
-            if rule.stop:
-                answers += (other.stopped for other in remaining)
-    return tuple(answers), matched
+def _ask(
+    event: MailArrived | OccasionDue, account: Account, ruleset: Ruleset, now: datetime
+) -> Iterator[tuple[RuleAnswer, Told]]:
+    """Each rule's answer in order, with what it tells."""
+    view = View(event, account, ruleset.book(account.id))
+    by_machine = kinds(event) if isinstance(event, MailArrived) else frozenset[Kind]()
+    silent: Reason | None = None
+    for scope in (GLOBAL, account.id):
+        if silent is Reason.STOPPED:
+            silent = None
+        for rule in ruleset.scopes.get(scope, ()):
+            if silent is not None:
+                yield rule.unasked(silent), Told()
+                continue
+            answer = _answer(rule, view, by_machine)
+            if answer.reason is not Reason.MATCHED:
+                yield answer, Told()
+                continue
+            told = tell(Match(event, view, account, rule), ruleset.version, now)
+            yield _with_unreached(answer, told), told
+            silent = Reason.FINAL if rule.final else Reason.STOPPED if rule.stop else None
+
+
+def _answer(rule: ReadyRule, view: View, by_machine: frozenset[Kind]) -> RuleAnswer:
+    """A rule that tells nobody (`stop`, `final`) needs no protection from machines."""
+    evidence: list[Evidence] = []
+    if not rule.when.explain(view, evidence):
+        reason = Reason.NO_RULE_MATCHED
+    elif rule.actions and (refused := by_machine - rule.accept):
+        reason = Reason.AUTOMATIC
+        words = f"accept {', '.join(sorted(rule.accept)) or 'nothing'}"
+        evidence.append(Evidence(words, ", ".join(sorted(refused)), False, rule.place))
+    else:
+        reason = Reason.MATCHED
+    return RuleAnswer(rule.scope, rule.id, rule.name, rule.place, reason, tuple(evidence))
+
+
+def _with_unreached(answer: RuleAnswer, told: Told) -> RuleAnswer:
+    """Whom no road reaches stands in the answer: nobody is left out in silence."""
+    lost = tuple(Evidence(f"to {name}", "no number or address for these channels", False) for name in told.unreached)
+    return answer._replace(evidence=answer.evidence + lost) if lost else answer
 
 
 def _decide(
@@ -92,53 +111,3 @@ def _decide(
         answers=answers,
         notifications=notifications,
     )
-
-
-def _notify(
-    event: MailArrived, account: Account, ruleset: Ruleset, now: datetime, rule: ReadyRule, action: ReadyAction
-) -> Notification:
-    return Notification(
-        event_id=event.id,
-        account=account.id,
-        scope=rule.scope,
-        rule=rule.id,
-        action=action.name,
-        recipient=action.to,
-        address=account.numbers[0],
-        channel=action.channel,
-        text=write_text(event, account, action),
-        lane=action.lane,
-        max_parts=action.max_parts,
-        on_unknown=action.on_unknown,
-        decided_at=now,
-        not_after=_add(event.happened_at, action.expires_after),
-        rules_version=ruleset.version,
-    )
-
-
-def write_text(event: MailArrived, account: Account, action: ReadyAction) -> str:
-    """What the action says of this mail, in the account's zone, in at most `max_parts` parts."""
-    zone = find_zone(account.zone)
-    text = action.text.render(event, Reader(account.language, zone)) or _NOTHING_TO_SAY
-    if event.late == "say so":
-        text = f"(late, {clock(event.arrived_at, zone)}) {text}"
-    # no part holds more than 160 characters: what is beyond cannot stay, and counting it would take long
-    return shorten(text[: 160 * (action.max_parts + 1)], action.max_parts)
-
-
-def _add(moment: datetime, length: timedelta | None) -> datetime | None:
-    if length is None:
-        return None
-    try:
-        return moment + length
-    except OverflowError:  # a mail server that says the year 9999
-        return None
-
-
-@lru_cache(maxsize=1024)
-def find_zone(name: str) -> tzinfo:
-    """The zone of this IANA name; UTC when this machine no longer knows it (the settings checked it once)."""
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return timezone.utc  # noqa: UP017

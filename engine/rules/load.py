@@ -1,15 +1,16 @@
 """Rule files that have been read -> the rules in force, and every mistake in them."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.document import Document, Path, Problem, suggest, validate
-from engine.notification import Channel, Lane
+from engine.document import Document, Path, Problem, has_errors, suggest, validate
+from engine.rules.actions import Defaults
+from engine.rules.book import Books
+from engine.rules.conditions import MOST_NESTED, Condition
 from engine.rules.match import compile_condition
-from engine.rules.render import FIELDS, Template, parse
-from engine.rules.ruleset import GLOBAL, ReadyAction, ReadyRule, Ruleset
-from engine.rules.schema import MOST_NESTED, Action, Condition, Defaults, Rule, RuleFile
-from engine.segments import count
+from engine.rules.ready import Capped, Ground, Making, Owner
+from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
+from engine.rules.schema import Rule, RuleFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +24,37 @@ class RuleFolder:
 
 
 def load(
-    folders: Iterable[RuleFolder], accounts: Collection[str], version: str = ""
+    folders: Iterable[RuleFolder],
+    accounts: Collection[str],
+    version: str = "",
+    *,
+    books: Books | None = None,
+    owners: Mapping[str, Owner] | None = None,
 ) -> tuple[Ruleset, list[Problem]]:
-    """The rules of all folders. With an error among the problems, the ruleset is not to be used."""
+    """The rules of all folders. With an error among the problems, the ruleset is not to be used.
+
+    `accounts` are all ids that a folder may be named after, `owners` what is known of those that could be read.
+    """
+    books = books or Books()
+    owners = owners or {}
     scopes: dict[str, tuple[ReadyRule, ...]] = {}
     problems: list[Problem] = []
-    for folder in folders:
-        if folder.scope != GLOBAL and folder.scope not in accounts:
+    capped: tuple[Capped, ...] = ()
+    # the global files first: their caps hold for all others
+    for folder in sorted(folders, key=lambda folder: folder.scope != GLOBAL):
+        shared = folder.scope == GLOBAL
+        if not shared and folder.scope not in accounts:
             problems.append(_no_such_account(folder, accounts))
-        scope = _Scope(folder.scope)
+        whose = list(owners.values()) if shared else [owners[folder.scope]] if folder.scope in owners else []
+        book = books.shared if shared else books.of(folder.scope)
+        scope = _Scope(folder.scope, Ground(book, whose, capped))
         for document in folder.documents:
             scope.add(document)
+        if shared:
+            capped = tuple(scope.capped)
         scopes[folder.scope] = tuple(scope.rules)
         problems += scope.problems
-    return Ruleset(scopes, version), problems
+    return Ruleset(scopes, version, books), problems
 
 
 def _no_such_account(folder: RuleFolder, accounts: Collection[str]) -> Problem:
@@ -53,10 +71,12 @@ def _no_such_account(folder: RuleFolder, accounts: Collection[str]) -> Problem:
 class _Scope:
     """The rules of one folder while they are read: an id is unique in it."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, ground: Ground) -> None:
         self.name = name
         self.rules: list[ReadyRule] = []
+        self.capped: list[Capped] = []
         self.problems: list[Problem] = []
+        self._ground = ground
         self._first: dict[str, tuple[Document, Path]] = {}
 
     def add(self, document: Document) -> None:
@@ -64,22 +84,42 @@ class _Scope:
         self.problems += problems
         if file is None:
             return
+        if file.caps is not None:
+            self.capped.append(Capped(file.caps, document))
+            self._check_global(document, ("caps",), "caps stand in global files only")
         for index, rule in enumerate(file.rules):
-            path: Path = ("rules", index)
-            before = len(self.problems)
-            self._check_id(rule, document, path)
-            self._check_nesting(rule.when, document, (*path, "when"), 1)
-            actions = self._actions(rule, file.defaults, document, path)
-            if len(self.problems) == before or not any(p.severity == "error" for p in self.problems[before:]):
-                self._keep(rule, actions, document, path)
+            self._add_rule(rule, file.defaults, document, ("rules", index))
 
-    def _keep(self, rule: Rule, actions: tuple[ReadyAction, ...], document: Document, path: Path) -> None:
-        if not rule.enabled:
+    def _add_rule(self, rule: Rule, defaults: Defaults, document: Document, path: Path) -> None:
+        before = len(self.problems)
+        self._check_id(rule, document, path)
+        self._check_nesting(rule.when, document, (*path, "when"), 1)
+        if rule.final:
+            self._check_global(document, (*path, "final"), "only a global rule has the last word")
+        making = Making(rule, defaults, document, path, self._ground)
+        actions, limits = making.actions(), making.limits()
+        self.problems += making.problems
+        if has_errors(self.problems[before:]) or not rule.enabled:
             return
-        line = document.span_of((*path, "name"), key=True).line
-        when = compile_condition(rule.when, document, (*path, "when"))
-        place = f"{document.file}:{line}"
-        self.rules.append(ReadyRule(self.name, rule.key, rule.name, place, when, actions, rule.stop))
+        self.rules.append(
+            ReadyRule(
+                scope=self.name,
+                id=rule.key,
+                name=rule.name,
+                place=f"{document.file}:{document.span_of((*path, 'name'), key=True).line}",
+                when=compile_condition(rule.when, document, (*path, "when")),
+                actions=actions,
+                stop=rule.stop,
+                final=rule.final,
+                accept=frozenset(rule.accept),
+                limits=limits,
+            )
+        )
+
+    def _check_global(self, document: Document, at: Path, message: str) -> None:
+        if self.name != GLOBAL:
+            hint = f"move it to rules/{GLOBAL}/; 'stop: true' ends the account's own rules"
+            self.problems.append(document.problem(at, message, key=True, code="global-only", hint=hint))
 
     def _check_id(self, rule: Rule, document: Document, path: Path) -> None:
         field = "id" if rule.id else "name"
@@ -110,60 +150,3 @@ class _Scope:
         for key, inner in (("all", condition.all), ("any", condition.any), ("not", condition.not_)):
             for index, each in enumerate(inner):
                 self._check_nesting(each, document, (*path, key, index), depth + 1)
-
-    def _actions(self, rule: Rule, defaults: Defaults, document: Document, path: Path) -> tuple[ReadyAction, ...]:
-        ready: list[ReadyAction] = []
-        for index, written in enumerate(rule.notify):
-            here: Path = (*path, "notify", index)
-            if here not in document.values:
-                here = (*path, "notify")
-            action = _fill(written, defaults)
-            if any(other.name == action.name for other in ready):
-                message = f"a second action named '{action.name}' in this rule"
-                label = "give each a 'name:' of its own"
-                at = (*here, "name") if (*here, "name") in document.values else here
-                self.problems.append(document.problem(at, message, code="duplicate-action", label=label))
-            template, _ = parse(action.text)
-            self._warn(action, template, document, (*here, "text"))
-            ready.append(_ready(action, template))
-        return tuple(ready)
-
-    def _warn(self, action: Action, template: Template, document: Document, path: Path) -> None:
-        for field in FIELDS:
-            if f"{{{field}}}" in template.fixed:
-                message = f"this sends the word {{{field}}}, not what it stands for"
-                hint = f"write {{{field}}} with one brace on each side"
-                self.problems.append(document.problem(path, message, severity="warning", code="braces", hint=hint))
-        # every field as full as it may become, in letters that cost least
-        full = count(template.fixed + "x" * (template.longest - len(template.fixed)))
-        if full.parts > action.max_parts:
-            why = f" ('{full.forced_by}' makes all of it cost more)" if full.forced_by else ""
-            self.problems.append(
-                document.problem(
-                    path,
-                    f"this text can need {full.parts} parts{why} and max_parts is {action.max_parts}",
-                    severity="warning",
-                    code="too-long",
-                    label="what is too long will be cut",
-                    hint="shorten the text, cut its fields as in {subject|80}, or allow more with max_parts",
-                )
-            )
-
-
-def _fill(action: Action, defaults: Defaults) -> Action:
-    """The action with the file's defaults where it says nothing itself."""
-    given = {name: getattr(defaults, name) for name in defaults.model_fields_set - action.model_fields_set}
-    return action.model_copy(update=given) if given else action
-
-
-def _ready(action: Action, template: Template) -> ReadyAction:
-    return ReadyAction(
-        name=action.name,
-        to=action.to,
-        channel=Channel(action.channels[0]),
-        text=template,
-        max_parts=action.max_parts,
-        lane=Lane(action.lane),
-        on_unknown=action.on_unknown,
-        expires_after=action.expires_after,
-    )

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from engine.account import Contact
 from engine.decision import RuleAnswer
-from engine.notification import Channel, Lane, OnUnknown
+from engine.notification import Channel, Digest, Lane, OnUnknown, Throttle
 from engine.reason import Reason
+from engine.rules.actions import Beyond
+from engine.rules.book import Book, Books
 from engine.rules.match import Matcher
 from engine.rules.render import Template
 
@@ -15,17 +18,48 @@ GLOBAL = "global"
 
 
 @dataclass(frozen=True, slots=True)
+class ReadyQuiet:
+    """A rule's quiet hours. `between` and `then` are None where the receiver's own stand."""
+
+    between: tuple[str, str] | None = None
+    then: str | None = None
+    urgent: bool = False
+    """Lane 1 goes all the same."""
+    unless: Matcher | None = None
+    """What meets this goes all the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyLimits:
+    """A rule's limits; None is off."""
+
+    same_by: tuple[str, ...] = ()
+    """The fields that make two events the same; empty: the same may be told again."""
+    same_for: timedelta = timedelta(0)
+    throttle: Throttle | None = None
+    quiet: ReadyQuiet | None = None
+    digest: Digest | None = None
+    daily: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ReadyAction:
-    """One message to one person, ready to be written."""
+    """One message to each of its recipients, ready to be written."""
 
     name: str
-    to: str
-    channel: Channel
-    text: Template
+    recipients: tuple[Contact, ...]
+    """`me` (`engine.rules.reach.ME`) stands for whoever's rule it is."""
+    channels: tuple[Channel, ...]
+    """In order of fallback; empty where the admin's caps leave none."""
+    texts: Mapping[str, Template]
+    """By language; the one for all languages under the empty name."""
     max_parts: int
+    beyond: Beyond
     lane: Lane
     on_unknown: OnUnknown
     expires_after: timedelta | None
+    signature: str | None
+    """None: the account's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +73,14 @@ class ReadyRule:
     when: Matcher
     actions: tuple[ReadyAction, ...]
     stop: bool
-    stopped: RuleAnswer = field(init=False)
-    """Its answer when it is not asked, made once."""
+    final: bool = False
+    accept: frozenset[str] = frozenset()
+    """Kinds of mail that nobody wrote by hand and that may trigger it (`engine.rules.automatic`)."""
+    limits: ReadyLimits = ReadyLimits()
 
-    def __post_init__(self) -> None:
-        answer = RuleAnswer(scope=self.scope, rule=self.id, name=self.name, place=self.place, reason=Reason.STOPPED)
-        object.__setattr__(self, "stopped", answer)
+    def unasked(self, reason: Reason) -> RuleAnswer:
+        """Its answer when an earlier rule keeps it from being asked."""
+        return RuleAnswer(self.scope, self.id, self.name, self.place, reason)
 
 
 @dataclass(frozen=True)
@@ -53,7 +89,12 @@ class Ruleset:
 
     scopes: Mapping[str, tuple[ReadyRule, ...]] = field(default_factory=dict)
     version: str = ""
+    books: Books = field(default_factory=Books)
 
     def of(self, account: str) -> tuple[ReadyRule, ...]:
         """The rules that an account's mail meets: the global ones, then its own."""
         return (*self.scopes.get(GLOBAL, ()), *self.scopes.get(account, ()))
+
+    def book(self, account: str) -> Book:
+        """The names that conditions are held against for this account."""
+        return self.books.of(account)

@@ -1,0 +1,249 @@
+"""What is written under `notify` and `limits` -> what is ready to be told: names found, defaults filled, caps kept."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from engine.account import Account, Contact
+from engine.document import Document, Path, Problem, suggest
+from engine.notification import Channel, Lane
+from engine.rules.actions import GROUP, Action, Caps, Defaults
+from engine.rules.book import Book
+from engine.rules.levels import clamp, clamp_limits, parts_of
+from engine.rules.limits import WrittenLimits, WrittenQuiet
+from engine.rules.match import compile_condition
+from engine.rules.reach import ME, who
+from engine.rules.render import FIELDS, Template, parse
+from engine.rules.ruleset import ReadyAction, ReadyLimits, ReadyQuiet
+from engine.rules.schema import Rule
+from engine.rules.write import sign
+from engine.segments import count
+
+_DEFAULT_TEXT = "{from}: {subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """An account as the check of its rules sees it."""
+
+    account: Account
+    watched: frozenset[str] = frozenset()
+    """The addresses of the mailboxes that are watched for it, in small letters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """The caps of one global file, and where they stand."""
+
+    caps: Caps
+    document: Document
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the rules of one scope stand on."""
+
+    book: Book
+    owners: Sequence[Owner] = ()
+    """Whose events the rules meet."""
+    capped: Sequence[Capped] = ()
+
+
+@dataclass
+class Making:
+    """One rule of one file while it is made ready; `problems` grows."""
+
+    rule: Rule
+    defaults: Defaults
+    document: Document
+    path: Path
+    ground: Ground
+    problems: list[Problem] = field(default_factory=list)
+
+    def limits(self) -> ReadyLimits:
+        """The rule's limits, within the caps."""
+        limits = self.rule.limits.over(self.defaults.limits)
+        for capped in self.ground.capped:
+            limits, beyond = clamp_limits(limits, capped.caps)
+            for name in beyond:
+                self._say_capped((*self.path, "limits", name), ("defaults", "limits", name), name, capped)
+        return ReadyLimits(
+            same_by=limits.dedupe.by if limits.dedupe else (),
+            same_for=limits.dedupe.for_ if limits.dedupe else ReadyLimits().same_for,
+            throttle=limits.throttle.noun() if limits.throttle else None,
+            quiet=self._quiet(limits.quiet_hours, limits),
+            digest=limits.digest.noun() if limits.digest else None,
+            daily=limits.daily,
+        )
+
+    def _quiet(self, written: WrittenQuiet | None, limits: WrittenLimits) -> ReadyQuiet | None:
+        if written is None:
+            return None
+        unless = None
+        if written.except_ is not None and not isinstance(written.except_, str):
+            own = "quiet_hours" in self.rule.limits.model_fields_set
+            at = (*(self.path if own else ("defaults",)), "limits", "quiet_hours", "except")
+            unless = compile_condition(written.except_, self.document, at)
+        return ReadyQuiet(written.between, written.then, written.except_ == "urgent", unless)
+
+    def actions(self) -> tuple[ReadyAction, ...]:
+        """What the rule tells, in the order in which it is written."""
+        ready: list[ReadyAction] = []
+        for index, written in enumerate(self.rule.notify):
+            here: Path = (*self.path, "notify", index)
+            if here not in self.document.values:
+                here = (*self.path, "notify")
+            action = _fill(written, self.defaults)
+            if any(other.name == action.name for other in ready):
+                self._say(
+                    self._nearest(here, "name"),
+                    f"a second action named '{action.name}' in this rule",
+                    "duplicate-action",
+                    "give each a 'name:' of its own",
+                )
+            action = self._capped(action, here)
+            ready.append(self._ready(action, here))
+        return tuple(ready)
+
+    def _ready(self, action: Action, here: Path) -> ReadyAction:
+        texts = self._texts(action, here)
+        recipients = self._recipients(action, here)
+        self._warn_of_length(action, texts, here)
+        self._check_loop(action, recipients, here)
+        return ReadyAction(
+            name=action.name,
+            recipients=tuple(recipients.values()),
+            channels=tuple(Channel(each) for each in action.channels),
+            texts=texts,
+            max_parts=parts_of(action),
+            beyond=action.beyond,
+            lane=Lane(action.lane),
+            on_unknown=action.on_unknown,
+            expires_after=action.expires_after,
+            signature=action.signature,
+        )
+
+    def _capped(self, action: Action, here: Path) -> Action:
+        for capped in self.ground.capped:
+            action, beyond = clamp(action, capped.caps)
+            for name in beyond:
+                self._say_capped((*here, name), ("defaults", name), name, capped)
+        return action
+
+    def _say_capped(self, at: Path, default: Path, name: str, capped: Capped) -> None:
+        """A setting that goes beyond a cap, where it was written at all: the product's own defaults are no mistake."""
+        at = at if at in self.document.values else default
+        if at not in self.document.values:
+            return
+        cap: Path = ("caps", {"beyond": "max_parts", "quiet_hours": "channels"}.get(name, name))
+        related = (capped.document.related(cap, "the cap"),)
+        message = f"'{name}' goes beyond what the administrator allows, and is narrowed"
+        self.problems.append(self.document.problem(at, message, severity="warning", code="capped", related=related))
+
+    def _texts(self, action: Action, here: Path) -> Mapping[str, Template]:
+        if action.template is None:
+            return {"": parse(action.text or _DEFAULT_TEXT)[0]}
+        texts = self.ground.book.templates.get(action.template)
+        if texts is None:
+            known = self.ground.book.templates
+            hint = f"known in templates/: {', '.join(sorted(known)) or 'none'}"
+            message = f"there is no template '{action.template}'"
+            self._say((*here, "template"), message, "unknown-template", suggest(action.template, known), hint)
+            return {"": parse(_DEFAULT_TEXT)[0]}
+        return {language: parse(text)[0] for language, text in texts.items()}
+
+    def _recipients(self, action: Action, here: Path) -> dict[str, Contact]:
+        """Each once, by name."""
+        book = self.ground.book
+        found: dict[str, Contact] = {}
+        for index, name in enumerate(action.to):
+            members = book.groups.get(name.removeprefix(GROUP)) if name.startswith(GROUP) else (name,)
+            for member in members or ():
+                contact = ME if member == ME.id else book.contacts.get(member)
+                if contact is not None:
+                    found[member] = contact
+            if members is None or (not name.startswith(GROUP) and name not in found):
+                self._say_unknown(name, self._nearest(here, "to", index))
+        return found
+
+    def _say_unknown(self, name: str, at: Path) -> None:
+        book = self.ground.book
+        kind = "group" if name.startswith(GROUP) else "contact"
+        bare = name.removeprefix(GROUP)
+        known = [ME.id, *book.contacts, *(GROUP + group for group in book.groups)]
+        label = (
+            f"did you mean '{GROUP}{bare}'?" if kind == "contact" and bare in book.groups else suggest(name, known)
+        )
+        if kind == "group" and bare in book.contacts:
+            label = f"did you mean '{bare}'?"
+        message = f"there is no {kind} '{bare}'"
+        self._say(at, message, f"unknown-{kind}", label, f"known here: {', '.join(known)}")
+
+    def _check_loop(self, action: Action, recipients: Mapping[str, Contact], here: Path) -> None:
+        """A rule that mails the very mailbox it watches would feed itself."""
+        limits = self.rule.limits.over(self.defaults.limits)
+        for owner in self.ground.owners:
+            for name, recipient in recipients.items():
+                person = who(recipient, owner.account)
+                quiet = limits.quiet_hours
+                at_night = quiet and (quiet.then or (person.quiet_hours.then if person.quiet_hours else None))
+                mails = "email" in (*action.channels, action.beyond, at_night)
+                if mails and person.email.lower() in owner.watched:
+                    index = action.to.index(name) if name in action.to else 0
+                    self._say(
+                        self._nearest(here, "to", index),
+                        f"this tells '{name}' by e-mail in a mailbox that is watched for '{owner.account.id}'",
+                        "own-mailbox",
+                        hint="use another address, or another channel",
+                    )
+                    return
+
+    def _warn_of_length(self, action: Action, texts: Mapping[str, Template], here: Path) -> None:
+        at = (*here, "template" if action.template else "text")
+        for template in texts.values():
+            for each in FIELDS:
+                if f"{{{each}}}" in template.fixed:
+                    message = f"this sends the word {{{each}}}, not what it stands for"
+                    hint = f"write {{{each}}} with one brace on each side"
+                    self._say(at, message, "braces", hint=hint, warning=True)
+        if "sms" in action.channels and action.beyond in ("truncate", "split", "refuse"):
+            self._warn_of_parts(action, texts, at)
+
+    def _warn_of_parts(self, action: Action, texts: Mapping[str, Template], at: Path) -> None:
+        signatures = {owner.account.signature for owner in self.ground.owners} or {""}
+        signature = max(signatures, key=len) if action.signature is None else action.signature
+        most = parts_of(action)
+        # every field as full as it may become, in letters that cost least
+        fulls = [
+            count(each.fixed + "x" * (each.longest - len(each.fixed)) + sign(signature)) for each in texts.values()
+        ]
+        full = max(fulls, key=lambda segments: segments.parts)
+        if full.parts > most:
+            why = f" ('{full.forced_by}' makes all of it cost more)" if full.forced_by else ""
+            self._say(
+                at,
+                f"this text can need {full.parts} parts{why} and max_parts is {most}",
+                "too-long",
+                "what is too long will be refused" if action.beyond == "refuse" else "what is too long will be cut",
+                "shorten the text, cut its fields as in {subject|80}, or allow more with max_parts",
+                warning=True,
+            )
+
+    def _nearest(self, here: Path, *more: str | int) -> Path:
+        """The setting, or the nearest block around it that is written."""
+        path = (*here, *more)
+        while path not in self.document.values and len(path) > len(here):
+            path = path[:-1]
+        return path
+
+    def _say(self, at: Path, message: str, code: str, label: str = "", hint: str = "", warning: bool = False) -> None:
+        severity = "warning" if warning else "error"
+        self.problems.append(
+            self.document.problem(at, message, severity=severity, code=code, label=label, hint=hint)  # type: ignore[arg-type]
+        )
+
+
+def _fill(action: Action, defaults: Defaults) -> Action:
+    """The action with the file's defaults where it says nothing itself."""
+    names = defaults.model_fields_set - action.model_fields_set - {"limits"}
+    given = {name: getattr(defaults, name) for name in names}
+    return action.model_copy(update=given) if given else action
