@@ -17,7 +17,7 @@ from engine.event import Address
 from engine.occasion import MOST_DESCRIPTION, Alarm, Occasion
 from engine.sources.calendar.alarms import Ring, ring
 from engine.sources.calendar.hostile import refuse
-from engine.sources.calendar.length import read_length, shift
+from engine.sources.calendar.length import Length, read_length, shift
 from engine.sources.calendar.lines import Line, Part, read_list, read_part, read_text
 from engine.sources.calendar.split import Chunk
 from engine.sources.calendar.trouble import Trouble
@@ -33,6 +33,7 @@ MOST_TITLE = 500
 #: How far before the window a recurring appointment may have begun that still lasts in it.
 _LONGEST = timedelta(days=366)
 _WHEN = frozenset(("DTSTART", "DTEND", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "SEQUENCE"))
+_MOMENTS = _WHEN - {"RRULE", "SEQUENCE"}
 _ONCE = frozenset(("DTSTART", "DTEND", "RECURRENCE-ID", "SEQUENCE"))
 #: The number of an event's lines in the chunk, carried through the libraries so that the lines are found again.
 _NUMBER = "X-TOCSIN-NUMBER"
@@ -60,9 +61,13 @@ def expand(chunk: Chunk, zone: str, window_start: datetime, window_end: datetime
     try:
         occasions = _expand(chunk, ZoneInfo(zone), (window_start, window_end), feed, report)
     except Exception as error:  # The libraries raise what they like on what people write; each case is one sentence.
-        report(f"it cannot be read and is left out: {' '.join(str(error).split())[:200] or type(error).__name__}")
+        report(f"it cannot be read and is left out: {_said(error)}")
         occasions = ()
     return Expanded(occasions, tuple(Trouble(uid=chunk.uid, what=sentence) for sentence in what))
+
+
+def _said(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or type(error).__name__
 
 
 class _Source(NamedTuple):
@@ -72,6 +77,7 @@ class _Source(NamedTuple):
     recurrence_id: str
     start: date
     end: date | None
+    length: Length | None
     periods: dict[date, date | timedelta]
 
 
@@ -86,7 +92,7 @@ def _expand(
     sources = _sources(calendar, parts, zone, report)
     cancelled = "METHOD:CANCEL" in chunk.head.upper().replace(" ", "")
     placed: dict[tuple[str, str, int], tuple[Occasion, list[Ring]]] = {}
-    for number, start in _starts(calendar, zone, window):
+    for number, start in _starts(calendar, sources, zone, window, report):
         source = sources[number]
         begin, end = _span(source, start, zone)
         if not _touches(begin, end, window):
@@ -128,7 +134,7 @@ def _read(chunk: Chunk, parts: list[Part], report: Callable[[str], None]) -> Cal
         except Exception as error:  # As above: a zone may be broken in any way.
             if not zones:
                 raise
-            report(f"the time zone it brings along cannot be read: {' '.join(str(error).split())[:120]}")
+            report(f"the time zone it brings along cannot be read: {_said(error)}")
             calendar = parse([])
         return _in_its_zone(calendar, report)
 
@@ -157,9 +163,10 @@ def _bare(number: int, part: Part) -> str:
     seen: set[str] = set()
     lines = [f"BEGIN:VEVENT\nUID:one\n{_NUMBER}:{number}\n"]
     for line in part.lines:
-        if line.name in _WHEN and line.name not in seen:
+        if line.name in _WHEN and line.name not in seen and line.value.strip():
             seen |= {line.name} & _ONCE
-            lines.append(line.text + "\n")
+            # Some write blanks between the days of a rule, where none may be.
+            lines.append((line.text.replace(" ", "") if line.name == "RRULE" else line.text) + "\n")
     return "".join((*lines, "END:VEVENT\n"))
 
 
@@ -177,30 +184,37 @@ def _sources(
             continue
         start = event["DTSTART"].dt
         end = _end(start, event.pop("DTEND").dt, zone, report) if "DTEND" in event else None
-        sources[number] = _Source(parts[number], _recurrence_id(event), start, end, _periods(event))
+        length = _length(parts[number], report)
+        sources[number] = _Source(parts[number], _recurrence_id(event), start, end, length, _periods(event))
     return sources
 
 
 def _mend(event: Event, part: Part, report: Callable[[str], None]) -> None:
-    """Take out what icalendar marked as broken, and say so; say as well which zones nobody knows."""
-    from icalendar.prop import vBroken
-
+    """Take out what cannot be read, and say so; say as well which zones nobody knows."""
     for name in list(event):
         values = event[name] if isinstance(event[name], list) else [event[name]]
-        good = [value for value in values if not isinstance(value, vBroken)]
+        good = [value for value in values if name not in _MOMENTS or _moments(value)]
         if len(good) < len(values):
-            broken = next(line.value for line in part.all(name))
-            report(f"its {name} {broken[:60]!r} cannot be read and is left out")
+            report(f"its {name} {part.value(name)[:60]!r} cannot be read and is left out")
             event.pop(name)
             if name == "RECURRENCE-ID":
                 event.pop("DTSTART", None)
             elif good:
                 event[name] = good
-        for value in good:
-            tzid = value.params.get("TZID") if name != "RRULE" else None
-            times = [one.dt for one in value.dts] if hasattr(value, "dts") else [getattr(value, "dt", None)]
-            if tzid and any(isinstance(one, datetime) and one.tzinfo is None for one in times):
+        for value in good if name in _MOMENTS else ():
+            tzid = value.params.get("TZID")
+            if tzid and any(isinstance(one, datetime) and one.tzinfo is None for one in _moments(value)):
                 report(f"the zone {str(tzid)[:60]!r} is unknown; its times are taken as the account's own")
+
+
+def _moments(value: Any) -> list[Any]:
+    """The dates, times and periods of a property; none when any of them is none of these."""
+    from icalendar.prop import vBroken
+
+    if isinstance(value, vBroken):
+        return []
+    moments = [one.dt for one in value.dts] if hasattr(value, "dts") else [value.dt]
+    return moments if all(isinstance(one, date | tuple) for one in moments) else []
 
 
 def _end(start: date, end: date, zone: ZoneInfo, report: Callable[[str], None]) -> date | None:
@@ -213,6 +227,18 @@ def _end(start: date, end: date, zone: ZoneInfo, report: Callable[[str], None]) 
         return None
     # A whole day that ends on itself is what many programs write for one day.
     return end if isinstance(start, datetime) or end > start else None
+
+
+def _length(part: Part, report: Callable[[str], None]) -> Length | None:
+    """DURATION when it can be one."""
+    if not part.value("DURATION"):
+        return None
+    try:
+        length = read_length(part.value("DURATION"))
+    except ValueError as error:
+        report(f"{error}; the end is left out")
+        return None
+    return length if length >= Length(0, 0) else None
 
 
 def _recurrence_id(event: Event) -> str:
@@ -232,7 +258,13 @@ def _periods(event: Event) -> dict[date, date | timedelta]:
     return {one[0]: one[1] for one in dates if isinstance(one, tuple)}
 
 
-def _starts(calendar: Calendar, zone: ZoneInfo, window: tuple[datetime, datetime]) -> list[tuple[int, date]]:
+def _starts(
+    calendar: Calendar,
+    sources: dict[int, _Source],
+    zone: ZoneInfo,
+    window: tuple[datetime, datetime],
+    report: Callable[[str], None],
+) -> list[tuple[int, date]]:
     """(number of the event that says what it is, start) of all that may touch the window."""
     from recurring_ical_events import CalendarQuery
 
@@ -241,7 +273,17 @@ def _starts(calendar: Calendar, zone: ZoneInfo, window: tuple[datetime, datetime
     # Whole days and floating times are compared in the zone of the window.
     begin = (window[0] - _LONGEST).astimezone(zone)
     end = (window[1] + timedelta(days=1)).astimezone(zone)
-    found = CalendarQuery(calendar, skip_bad_series=False).between(begin, end)
+    try:
+        found = CalendarQuery(calendar).between(begin, end)
+    except Exception:  # As above: a rule may be broken in any way.
+        ruled = [event for event in calendar.walk("VEVENT") if "RRULE" in event]
+        if not ruled:
+            raise
+        for event in ruled:
+            event.pop("RRULE")
+            rule = sources[int(event[_NUMBER])].part.value("RRULE")
+            report(f"its rule {rule[:80]!r} cannot be followed; only the dates written besides it count")
+        found = CalendarQuery(calendar).between(begin, end)
     return [(int(event[_NUMBER]), event["DTSTART"].dt) for event in found]
 
 
@@ -255,8 +297,8 @@ def _span(source: _Source, start: date, zone: ZoneInfo) -> tuple[datetime, datet
         ends_at = _aware(start + (source.end - source.start), zone)
     elif source.end is not None:
         ends_at = begin.astimezone(UTC) + (_utc(source.end, zone) - _utc(source.start, zone))
-    elif duration := source.part.value("DURATION"):
-        ends_at = shift(begin, read_length(duration))
+    elif source.length is not None:
+        ends_at = shift(begin, source.length)
     else:
         ends_at = begin if isinstance(start, datetime) else _aware(start + timedelta(days=1), zone)
     return begin, max(ends_at, begin, key=lambda at: at.astimezone(UTC)).astimezone(begin.tzinfo)

@@ -11,14 +11,16 @@ from engine.sources.calendar.lines import unfold
 
 #: More appointments than any person's calendar holds; what is larger is refused, not read in part.
 MOST_APPOINTMENTS = 20_000
-#: Stamps that many servers renew at each download and that change nothing one could tell (RFC 5545 3.8.7).
-_NOISE = re.compile(r"^(?:DTSTAMP|LAST-MODIFIED|CREATED|SEQUENCE)[;:][^\n]*\n", re.MULTILINE)
+#: What many servers renew at each download and what changes nothing one could tell (RFC 5545 3.8.7). Some renew the
+#: UID: it says which appointment this is, not what.
+_NOISE = re.compile(r"^(?:DTSTAMP|LAST-MODIFIED|CREATED|SEQUENCE|UID)[;:][^\n]*\n", re.MULTILINE)
 _UID = re.compile(r"^UID(?:;[^:\n]*)?:([^\n]*)", re.MULTILINE)
 _ALARM = re.compile(r"^BEGIN:VALARM\n.*?^END:VALARM\n?", re.MULTILINE | re.DOTALL)
 _SEQUENCE = re.compile(r"^SEQUENCE(?:;[^:\n]*)?:\s*(\d{1,9})", re.MULTILINE)
 _TZID = re.compile(r';TZID="?([^";:,\n]+)')
 _ZONE_ID = re.compile(r"^TZID(?:;[^:\n]*)?:([^\n]*)", re.MULTILINE)
 _SAME = re.compile(r"^(?:SUMMARY|DTSTART|RRULE|RDATE|RECURRENCE-ID)[;:][^\n]*", re.MULTILINE)
+_WANTED = re.compile(r"(?:X-WR-TIMEZONE|METHOD|CALSCALE)(?:;[^:]*)?:[ \t]*\S", re.IGNORECASE)
 _MARKER = re.compile(r"^(BEGIN|END):[ \t]*(VCALENDAR|VEVENT|VTIMEZONE)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 
 
@@ -34,7 +36,7 @@ class Chunk:
     events: tuple[str, ...]
     """In an order that does not depend on the file's, so that neither does the answer."""
     hash: str
-    """Changes when something that could be told changes; not with DTSTAMP, LAST-MODIFIED, CREATED, SEQUENCE."""
+    """Changes when something that could be told changes; not with DTSTAMP, LAST-MODIFIED, CREATED, SEQUENCE, UID."""
 
     @property
     def recurs(self) -> bool:
@@ -60,9 +62,9 @@ def decode(body: bytes) -> str:
         return body.decode("cp1252", errors="replace")
 
 
-def digest(text: str) -> str:
+def digest(texts: Iterable[str]) -> str:
     """What a whole feed is known by: the same as long as nothing in it changed that could be told."""
-    return _hash(_NOISE.sub("", unfold(text)))
+    return _hash(*(_NOISE.sub("", unfold(text)) for text in texts))
 
 
 def split(text: str) -> Chunks:
@@ -120,8 +122,7 @@ def _cut(calendar: str) -> tuple[str, dict[str, str], list[str]]:
         if found := _ZONE_ID.search(block):
             zones[found[1].strip().strip('"')] = block
     own = calendar[: calendar.find("\nBEGIN:", 1) + 1]
-    wanted = ("X-WR-TIMEZONE", "METHOD", "CALSCALE")
-    head = "".join(f"{line}\n" for line in own.split("\n") if line.upper().startswith(wanted))
+    head = "".join(f"{line}\n" for line in own.split("\n") if _WANTED.match(line))
     return head, zones, events
 
 
