@@ -33,9 +33,12 @@ class Publisher:
         self.papers: dict[str, Paper] = {}
         self.redirects: dict[str, tuple[int, str]] = {}
         self.statuses: dict[str, tuple[int, dict[str, str]]] = {}
+        self.queue: list[tuple[int, str]] = []
+        """(status, XML) for the next requests, whatever they are; empty: as the others say."""
         self.sign_in = ""
         """The Authorization header that is wanted; empty: everybody may read."""
         self.requests: list[web.BaseRequest] = []
+        self.bodies: list[str] = []
         self.answered: list[int] = []
         self._tls = tls
 
@@ -57,11 +60,15 @@ class Publisher:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         self.requests.append(request)
+        self.bodies.append(await request.text())
         answer = self._find(request)
         self.answered.append(answer.status)
         return answer
 
     def _find(self, request: web.BaseRequest) -> web.Response:
+        if self.queue:
+            status, text = self.queue.pop(0)
+            return web.Response(status=status, text=text, content_type="application/xml")
         if request.path in self.redirects:
             status, target = self.redirects[request.path]
             return web.Response(status=status, headers={"Location": target})

@@ -41,6 +41,8 @@ def read_multistatus(body: bytes) -> Multistatus:
         reader.parser.Parse(body, True)
     except expat.ExpatError as error:
         raise ValueError(f"not well-formed XML, line {error.lineno}") from None
+    except LookupError:
+        raise ValueError("an encoding that nobody knows") from None
     return reader.found
 
 
