@@ -12,4 +12,4 @@ class Noun(BaseModel):
 class Written(BaseModel):
     """A value as a person wrote it in a file: immutable, and a key nobody knows is an error, never ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import Field, SecretStr
 
 from engine.document import MOST_BYTES, MOST_DEPTH, MOST_NODES, Problem, Span, has_errors, read, report, validate
+from engine.document.problem import is_one_slip, nearest
 from engine.noun import Written
 
 
@@ -260,3 +261,27 @@ def test_a_document_of_nothing_is_said_to_be_empty() -> None:
     for text in ("", "# nothing\n", "---\n"):
         [problem] = _problems(text)
         assert problem.message == "this file is empty"
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        pytest.param("subjet", "subject", id="a letter lacking"),
+        pytest.param("tto", "to", id="a letter too many, in a short word"),
+        pytest.param("si", "is", id="two letters swapped"),
+        pytest.param("zs", "is", id="a letter beside"),
+        pytest.param("Subject", "subject", id="a capital"),
+        pytest.param("regex", "matches", id="a word from elsewhere"),
+        pytest.param("start-with", "starts_with", id="a word that is alike"),
+        pytest.param("banana", "", id="nothing near"),
+    ],
+)
+def test_the_word_that_was_meant_is_found(written: str, meant: str) -> None:
+    assert nearest(written, ["subject", "to", "is", "matches", "starts_with"]) == meant
+
+
+@given(st.text("abc", min_size=1, max_size=5), st.integers(0, 4), st.sampled_from("abcd"))
+def test_one_slip_is_one_slip_from_both_sides(word: str, at: int, letter: str) -> None:
+    at = min(at, len(word))
+    for slipped in (word[:at] + letter + word[at:], word[:at] + word[at + 1 :], word[:at] + letter + word[at + 1 :]):
+        assert is_one_slip(slipped, word) == is_one_slip(word, slipped) == (slipped != word)

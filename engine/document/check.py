@@ -1,7 +1,7 @@
 """Holds a document against a model and puts every mistake, in our own words, at its place."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from engine.document.known import Known
-from engine.document.problem import Flaw, Problem, has_errors, in_order, suggest
+from engine.document.problem import Flaw, Problem, has_errors, in_order, nearest, suggest
 from engine.document.source import Document, Path
 
 T = TypeVar("T")
@@ -38,9 +38,30 @@ def validate(document: Document, model: type[T]) -> tuple[T | None, list[Problem
         value = TypeAdapter(model).validate_python(document.data)
     except ValidationError as error:
         details = error.errors(include_url=False)
-        problems += [problem for detail in details for problem in _problems_of(detail, document, known)]
+        meant = _meant(details, document, known)
+        problems += [
+            problem
+            for detail in details
+            if detail["type"] != "missing" or detail["loc"] not in meant
+            for problem in _problems_of(detail, document, known)
+        ]
         problems = [document.redact(problem) for problem in problems]
     return None if has_errors(problems) else value, in_order(problems)
+
+
+def _left_open(data: Any, path: Path, document: Document) -> Iterator[Problem]:
+    """What has no value: to take the default for it would hide that something was meant to stand there."""
+    children: Any = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in children:
+        here = (*path, key)
+        if value is None and here not in document.poisoned:
+            yield _empty(here, document)
+        yield from _left_open(value, here, document)
+
+
+def _empty(path: Path, document: Document) -> Problem:
+    name = f"'{path[-1]}'" if path and isinstance(path[-1], str) else "this entry"
+    return document.problem(path, f"{name} is empty", key=True, code="empty", label="write a value, or remove it")
 
 
 @lru_cache(maxsize=64)
@@ -55,6 +76,16 @@ def flawed(flaws: Sequence[Flaw]) -> PydanticCustomError:
 
 def _required(known: Known) -> str:
     return f"known here: {', '.join(known.names(()))}"
+
+
+def _meant(details: Sequence[ErrorDetails], document: Document, known: Known) -> set[tuple[int | str, ...]]:
+    """The settings that are missing only because they are misspelt: one mistake is told once."""
+    meant: set[tuple[int | str, ...]] = set()
+    for detail in details:
+        if detail["type"] == "extra_forbidden":
+            path, _ = _locate(detail["loc"], document.data)
+            meant.add((*detail["loc"][:-1], nearest(str(detail["loc"][-1]), known.names(path[:-1]))))
+    return meant
 
 
 def _problems_of(detail: ErrorDetails, document: Document, known: Known) -> list[Problem]:
@@ -88,8 +119,7 @@ def _problem_of(
         message = f"'{name}' is missing"
         return document.problem(path, message, key=True, code="missing", label=f"add '{name}:' to this block")
     if whole and detail["input"] is None:
-        name = f"'{path[-1]}'" if path and isinstance(path[-1], str) else "this entry"
-        return document.problem(path, f"{name} is empty", key=True, code="empty", label="write a value, or remove it")
+        return _empty(path, document)
     if kind in ("literal_error", "enum", "union_tag_invalid", "union_tag_not_found"):
         return _wrong_choice(kind, path, detail, context, document)
     message = _words(kind, context) or re.sub(r"^(Value error|Assertion failed), ", "", str(detail["msg"]))

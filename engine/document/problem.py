@@ -1,8 +1,8 @@
 """What is wrong, where, and what to write instead: the one record behind every report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 from typing import Literal
 
 Severity = Literal["error", "warning"]
@@ -77,5 +77,72 @@ def has_errors(problems: Iterable[Problem]) -> bool:
 
 def suggest(word: str, known: Iterable[str]) -> str:
     """``did you mean 'subject'?``, or nothing when no known word is near."""
-    near = get_close_matches(word, list(known), 1, LIKENESS)
-    return f"did you mean '{near[0]}'?" if near else ""
+    near = nearest(word, known)
+    return f"did you mean '{near}'?" if near else ""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that was most likely meant: one slip away, known elsewhere so, or alike; nothing when none is."""
+    words = list(known)
+    slips = [each for each in words if is_one_slip(word.lower(), each.lower())]
+    if slips:
+        return max(slips, key=lambda each: SequenceMatcher(None, word, each).ratio())
+    elsewhere = [each for each in _ELSEWHERE.get(word.lower().replace("-", "_"), ()) if each in words]
+    return (elsewhere or get_close_matches(word, words, 1, LIKENESS) or [""])[0]
+
+
+def is_one_slip(written: str, meant: str) -> bool:
+    """Whether one letter is too many, lacking, wrong, or swapped with its neighbour (Damerau's four slips)."""
+    if written == meant or abs(len(written) - len(meant)) > 1:
+        return False
+    start = next((i for i, (a, b) in enumerate(zip(written, meant, strict=False)) if a != b), None)
+    if start is None:
+        return True
+    rest, wanted = written[start:], meant[start:]
+    return (
+        rest[1:] == wanted[1:]
+        or rest[1:] == wanted
+        or rest == wanted[1:]
+        or (rest[:2] == wanted[1::-1] and rest[2:] == wanted[2:])
+    )
+
+
+#: What the same thing is called in Sieve, Gmail, Outlook, Python or everyday speech.
+_ELSEWHERE: Mapping[str, tuple[str, ...]] = {
+    "and": ("all",),
+    "allof": ("all",),
+    "or": ("any",),
+    "anyof": ("any",),
+    "unless": ("not",),
+    "except": ("not",),
+    "if": ("when",),
+    "condition": ("when",),
+    "conditions": ("when",),
+    "then": ("notify",),
+    "action": ("notify",),
+    "actions": ("notify",),
+    "equals": ("is",),
+    "eq": ("is",),
+    "includes": ("contains",),
+    "has": ("contains", "exists"),
+    "like": ("glob",),
+    "wildcard": ("glob",),
+    "regex": ("matches",),
+    "regexp": ("matches",),
+    "re": ("matches",),
+    "begins_with": ("starts_with",),
+    "sender": ("from",),
+    "recipient": ("any_recipient", "to"),
+    "importance": ("priority",),
+    "organizer": ("organiser",),
+    "summary": ("title",),
+    "place": ("location",),
+    "message": ("text",),
+    "body_text": ("body",),
+    "ttl": ("expires_after",),
+    "urgent": ("high",),
+    "important": ("high",),
+    "mail": ("email",),
+    "e_mail": ("email",),
+    "canceled": ("cancelled",),
+}
