@@ -52,6 +52,9 @@ class MailArrived(Noun):
     sender: Address | None = None
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    delivered_to: tuple[Address, ...] = ()
+    """Delivered-To: the address that the mail was taken in for, which neither To nor Cc needs to name."""
     subject: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     text: str = ""

@@ -184,6 +184,7 @@ Who = Annotated[
     BeforeValidator(_short_for(lambda _: "is"), json_schema_input_type=Address | list[Address] | AddressTest),
 ]
 Status = Literal["confirmed", "tentative", "cancelled"]
+Language = Literal["en", "nl", "sv", "fr", "de"]
 Method = Literal["dkim", "spf", "dmarc"]
 
 
@@ -214,9 +215,7 @@ class Condition(Written):
     attachment: Annotated[
         tuple[AttachmentTest, ...],
         Field(min_length=1),
-        BeforeValidator(
-            _each_attachment, json_schema_input_type=bool | AttachmentTest | list[AttachmentTest]
-        ),
+        BeforeValidator(_each_attachment, json_schema_input_type=bool | AttachmentTest | list[AttachmentTest]),
     ] = ()
     priority: Annotated[
         tuple[Priority, ...],
@@ -232,7 +231,11 @@ class Condition(Written):
     ] = ()
     """Whether a server that the mailbox's `trust:` names vouches for the domain in From; of methods one is enough."""
     time: Annotated[TimeTest | None, BeforeValidator(_given, json_schema_input_type=TimeTest)] = None
-    language: ListOfWords = ()
+    language: Annotated[
+        tuple[Language, ...],
+        Field(min_length=1),
+        BeforeValidator(one_or_more, json_schema_input_type=Language | list[Language]),
+    ] = ()
     """The account's."""
     calendar: Shaped = None
     title: Contained = None

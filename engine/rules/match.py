@@ -1,214 +1,177 @@
-"""Conditions, compiled once: asked plainly (`holds`), or asked for the evidence too (`explain`)."""
+"""Whether a condition holds: the plain reading of the tree, which every faster engine must agree with.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+`holds` answers; `explain` answers and says with what evidence.
+"""
+
+from collections.abc import Callable, Mapping
 
 from engine.decision import Evidence
-from engine.document import Document, Path
+from engine.rules.attached import Attached
+from engine.rules.comparison import inside
 from engine.rules.fold import fold
-from engine.rules.schema import AddressTest, Condition, TextTest
+from engine.rules.pattern import fits, found
+from engine.rules.predicate import All, Any, Not, Operator, Predicate, Tree
 from engine.rules.view import SHOWN, View
+from engine.rules.window import Window
 from engine.rules.words import ANYONE
 
-Test = Callable[[View], bool]
+
+def holds(tree: Tree, view: View) -> bool:
+    """Whether the condition holds for the event."""
+    if isinstance(tree, Predicate):
+        return meets(tree, view)
+    if isinstance(tree, Not):
+        return not holds(tree.part, view)
+    if isinstance(tree, Any):
+        return any(holds(part, view) for part in tree.parts)
+    return all(holds(part, view) for part in tree.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Matcher:
-    """One condition. `explain` adds to the list what held, up to and including the first that failed."""
-
-    words: str
-    holds: Test
-    explain: Callable[[View, list[Evidence]], bool]
-    found: Callable[[View], str]
+def meets(test: Predicate, view: View) -> bool:
+    """Whether the event meets one test."""
+    return _TESTS[test.operator](test, view)
 
 
-def compile_condition(condition: Condition, document: Document, path: Path) -> Matcher:
-    """The matcher of the condition that stands at `path`."""
-    parts: list[Matcher] = []
-    if condition.sender is not None:
-        parts += _sender(condition.sender, document.place((*path, "from")))
-    if condition.subject is not None:
-        parts += _text(condition.subject, "subject", _SUBJECT, _subject_found, document.place((*path, "subject")))
-    parts += [_compile_inner(each, document, path, "all", i) for i, each in enumerate(condition.all)]
-    if condition.any:
-        parts.append(any_of([_compile_inner(each, document, path, "any", i) for i, each in enumerate(condition.any)]))
-    for i, each in enumerate(condition.not_):
-        parts.append(negate(_compile_inner(each, document, path, "not", i), document.place((*path, "not", i))))
-    return parts[0] if len(parts) == 1 else all_of(parts)
+def test_of(test: Predicate) -> Callable[[View], bool]:
+    """One test as a function of the event."""
+    ask = _TESTS[test.operator]
+    return lambda view: ask(test, view)
 
 
-def _compile_inner(condition: Condition, document: Document, path: Path, key: str, index: int) -> Matcher:
-    inner: Path = (*path, key, index)
-    return compile_condition(condition, document, inner if inner in document.values else (*path, key))
+def explain(tree: Tree, view: View, out: list[Evidence]) -> bool:
+    """As `holds`; adds to `out` what held, up to and including the first that failed.
 
-
-def all_of(parts: list[Matcher]) -> Matcher:
-    """Holds when all do."""
-    tests = [part.holds for part in parts]
-    explains = [part.explain for part in parts]
-
-    def holds(view: View) -> bool:
-        for test in tests:  # noqa: SIM110  (a generator would cost as much as the tests)
-            if not test(view):
-                return False
-        return True
-
-    def explain(view: View, out: list[Evidence]) -> bool:
-        for each in explains:  # noqa: SIM110  (a generator would cost as much as the tests)
-            if not each(view, out):
-                return False
-        return True
-
-    return Matcher(" and ".join(_bracket(part) for part in parts), holds, explain, _found_by(parts))
-
-
-def any_of(parts: list[Matcher]) -> Matcher:
-    """Holds when one does: the evidence is that one's, or that of all when none does."""
-    tests = [part.holds for part in parts]
-
-    def holds(view: View) -> bool:
-        return any(test(view) for test in tests)
-
-    def explain(view: View, out: list[Evidence]) -> bool:
+    Of an `any` that is the part that held, or all of them when none did.
+    """
+    if isinstance(tree, All):
+        return all(explain(part, view, out) for part in tree.parts)
+    if isinstance(tree, Any):
         failed: list[Evidence] = []
-        for part in parts:
+        for part in tree.parts:
             own: list[Evidence] = []
-            if part.explain(view, own):
+            if explain(part, view, own):
                 out += own
                 return True
             failed += own
         out += failed
         return False
-
-    return Matcher(" or ".join(_bracket(part) for part in parts), holds, explain, _found_by(parts))
-
-
-def negate(part: Matcher, place: str) -> Matcher:
-    """Holds when `part` does not."""
-
-    def holds(view: View) -> bool:
-        return not part.holds(view)
-
-    return _leaf(f"not {_bracket(part)}", place, holds, part.found)
+    answer = holds(tree, view)
+    out.append(Evidence(words_of(tree), shown(tree, view), answer, tree.place))
+    return answer
 
 
-def _bracket(part: Matcher) -> str:
-    return f"({part.words})" if " and " in part.words or " or " in part.words else part.words
+def words_of(tree: Tree) -> str:
+    """The condition in words."""
+    if isinstance(tree, Predicate):
+        return tree.words
+    if isinstance(tree, Not):
+        return f"not {_bracket(tree.part)}"
+    return (" or " if isinstance(tree, Any) else " and ").join(map(_bracket, tree.parts))
 
 
-def _found_by(parts: list[Matcher]) -> Callable[[View], str]:
-    def found(view: View) -> str:
-        return " · ".join(dict.fromkeys(part.found(view) for part in parts))[:SHOWN]
-
-    return found
+def _bracket(part: Tree) -> str:
+    return words_of(part) if isinstance(part, Predicate | Not) else f"({words_of(part)})"
 
 
-def _leaf(words: str, place: str, test: Test, found: Callable[[View], str]) -> Matcher:
-    def explain(view: View, out: list[Evidence]) -> bool:
-        holds = test(view)
-        out.append(Evidence(words, found(view), holds, place))
-        return holds
-
-    return Matcher(words, test, explain, found)
-
-
-def _sender_found(view: View) -> str:
-    return view.sender_found
+def shown(tree: Tree, view: View) -> str:
+    """What the event holds of the fields that the condition looks at, as the evidence shows it."""
+    if isinstance(tree, Predicate):
+        return _line(tree, view) if tree.field == "body" else view.shown(tree.field)
+    parts = (tree.part,) if isinstance(tree, Not) else tree.parts
+    return " · ".join(dict.fromkeys(shown(part, view) for part in parts))[:SHOWN]
 
 
-def _subject_found(view: View) -> str:
-    return view.subject_found
+def _line(test: Predicate, view: View) -> str:
+    """The first line of the body that meets the test by itself, else its beginning."""
+    lines = [line.strip() for text in view.raw("body") for line in text.splitlines() if line.strip()]
+    for line in lines:
+        if _meets_text(test, fold(line), line):
+            return line[:SHOWN]
+    return lines[0][:SHOWN] if lines else ""
 
 
-_SUBJECT: tuple[Callable[[View], str], ...] = (lambda view: view.subject,)
-_WHO: tuple[Callable[[View], str], ...] = (lambda view: view.name, lambda view: view.address)
+def _meets_text(test: Predicate, folded: str, raw: str) -> bool:
+    if test.operator is Operator.MATCHES:
+        return any(found(str(pattern), raw) for pattern in test.values)
+    ask = _TEXT_TESTS.get(test.operator)
+    return ask is not None and ask(test.values, folded)
 
 
-def _sender(test: AddressTest, place: str) -> list[Matcher]:
-    parts = []
-    if test.is_:
-        parts.append(_leaf(_words("from", "is", test.is_), place, _address_is(test.is_), _sender_found))
-    return parts + _operators(test, "from", _WHO, _sender_found, place)
+def _is(values: tuple[object, ...], text: str) -> bool:
+    return text in values
 
 
-def _text(
-    test: TextTest,
-    field: str,
-    texts: tuple[Callable[[View], str], ...],
-    found: Callable[[View], str],
-    place: str,
-) -> list[Matcher]:
-    parts = []
-    if test.is_:
-        wanted = frozenset(fold(value).strip() for value in test.is_)
-        words = _words(field, "is", test.is_)
-        parts.append(_leaf(words, place, lambda view: any(get(view).strip() in wanted for get in texts), found))
-    return parts + _operators(test, field, texts, found, place)
+def _contains(values: tuple[object, ...], text: str) -> bool:
+    return any(str(value) in text for value in values)
 
 
-def _operators(
-    test: AddressTest | TextTest,
-    field: str,
-    texts: tuple[Callable[[View], str], ...],
-    found: Callable[[View], str],
-    place: str,
-) -> list[Matcher]:
-    parts = []
-    if test.contains:
-        parts.append(_leaf(_words(field, "contains", test.contains), place, _contains(test.contains, texts), found))
-    if test.starts_with:
-        begins = tuple(fold(value) for value in test.starts_with)
-        words = _words(field, "starts with", test.starts_with)
-        parts.append(_leaf(words, place, lambda view: any(get(view).startswith(begins) for get in texts), found))
-    if test.ends_with:
-        ends = tuple(fold(value) for value in test.ends_with)
-        words = _words(field, "ends with", test.ends_with)
-        parts.append(_leaf(words, place, lambda view: any(get(view).endswith(ends) for get in texts), found))
-    return parts
+def _starts(values: tuple[object, ...], text: str) -> bool:
+    return any(text.startswith(str(value)) for value in values)
 
 
-def _contains(values: tuple[str, ...], texts: tuple[Callable[[View], str], ...]) -> Test:
-    wanted = tuple(fold(value) for value in values)
-    if len(wanted) == 1 and len(texts) == 1:
-        word, get = wanted[0], texts[0]
-        return lambda view: word in get(view)
-
-    def test(view: View) -> bool:
-        for get in texts:
-            text = get(view)
-            for word in wanted:
-                if word in text:
-                    return True
-        return False
-
-    return test
+def _ends(values: tuple[object, ...], text: str) -> bool:
+    return any(text.endswith(str(value)) for value in values)
 
 
-def _address_is(values: tuple[str, ...]) -> Test:
-    if ANYONE in values:
-        return lambda view: True
-    whole = frozenset(form for value in values if value[0] != "@" for form in _forms(value))
-    domains = frozenset(form[1:] for value in values if value[0] == "@" for form in _forms(value))
-
-    if not domains:
-        return lambda view: view.address in whole
-
-    def test(view: View) -> bool:
-        return view.address in whole or not domains.isdisjoint(view.domains)
-
-    return test
+def _fits(values: tuple[object, ...], text: str) -> bool:
+    return any(fits(str(value), text) for value in values)
 
 
-def _forms(address: str) -> tuple[str, ...]:
-    """An address with its domain as people write it and as mail carries it (``xn--``, RFC 3490)."""
-    name, _, domain = address.rpartition("@")
-    try:
-        carried = domain.encode("idna")
-        return address, f"{name}@{carried.decode('ascii')}", f"{name}@{carried.decode('idna')}"
-    except UnicodeError:
-        return (address,)
+_TEXT_TESTS: Mapping[Operator, Callable[[tuple[object, ...], str], bool]] = {
+    Operator.IS: _is,
+    Operator.CONTAINS: _contains,
+    Operator.STARTS_WITH: _starts,
+    Operator.ENDS_WITH: _ends,
+    Operator.GLOB: _fits,
+}
 
 
-def _words(field: str, operator: str, values: tuple[str, ...]) -> str:
-    return f"{field} {operator} " + " or ".join(f'"{value}"' for value in values)
+def _text(test: Predicate, view: View) -> bool:
+    ask = _TEXT_TESTS[test.operator]
+    return any(ask(test.values, text) for text in view.texts(test.field))
+
+
+def _matches(test: Predicate, view: View) -> bool:
+    return any(found(str(pattern), text) for text in view.raw(test.field) for pattern in test.values)
+
+
+def _exists(test: Predicate, view: View) -> bool:
+    return bool(view.attachments) if test.field == "attachment" else bool(view.texts(test.field))
+
+
+def _address(test: Predicate, view: View) -> bool:
+    if ANYONE in test.values or any(address in test.values for address in view.addresses(test.field)):
+        return True
+    return any(f"@{domain}" in test.values for domain in view.domains(test.field))
+
+
+def _known(test: Predicate, view: View) -> bool:
+    return not view.known.isdisjoint(view.addresses(test.field))
+
+
+def _between(test: Predicate, view: View) -> bool:
+    return view.size is not None and any(inside(view.size, allowed) for allowed in test.values)  # type: ignore[arg-type]
+
+
+def _within(test: Predicate, view: View) -> bool:
+    return any(isinstance(window, Window) and window.covers(view.local) for window in test.values)
+
+
+def _attached(test: Predicate, view: View) -> bool:
+    return any(
+        isinstance(wanted, Attached) and wanted.meets(attachment)
+        for wanted in test.values
+        for attachment in view.attachments
+    )
+
+
+_TESTS: Mapping[Operator, Callable[[Predicate, View], bool]] = {
+    **dict.fromkeys(_TEXT_TESTS, _text),
+    Operator.MATCHES: _matches,
+    Operator.EXISTS: _exists,
+    Operator.ADDRESS: _address,
+    Operator.KNOWN: _known,
+    Operator.BETWEEN: _between,
+    Operator.WITHIN: _within,
+    Operator.ATTACHED: _attached,
+}

@@ -17,12 +17,14 @@ class Operator(StrEnum):
     EXISTS = "exists"
     ADDRESS = "address"
     """Values are whole addresses, or `@domain` for a domain and everything under it, or `*`."""
+    KNOWN = "known"
+    """No values: the address is one of the account's contacts (`View.known`)."""
     BETWEEN = "between"
     """Values are ranges of numbers (sizes, in bytes): (lowest or None, highest or None), both included."""
     WITHIN = "within"
     """Values are `engine.rules.window.Window`s; the field is the moment the mail was received."""
     ATTACHED = "attached"
-    """Values are `Attached`: one attachment must meet all of one of them."""
+    """Values are `engine.rules.attached.Attached`s: one attachment must meet all of one of them."""
 
 
 @dataclass(frozen=True, slots=True)

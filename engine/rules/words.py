@@ -52,6 +52,29 @@ def read_address(value: str) -> str:
     )
 
 
+def read_header_name(value: str) -> str:
+    """The name of a header (RFC 5322 section 3.6.8), without its colon. Raises with the right form of it."""
+    if re.fullmatch(r"[!-9;-~]{1,100}", value):
+        return value
+    plain = "-".join(value.replace(":", " ").split())
+    label = f"did you mean '{plain}'?" if re.fullmatch(r"[!-9;-~]{1,100}", plain) else ""
+    raise PydanticCustomError("value_error", "write the name of a header here, like X-Alert-Level", {"label": label})
+
+
+def read_media_type(value: str) -> str:
+    """A media type (RFC 2045 section 5.1), perhaps with a wildcard. Raises with the right form of it."""
+    if re.fullmatch(r"[^\s/;]+/[^\s/;]+", value):
+        return value
+    known = {"pdf": "application/pdf", "zip": "application/zip", "jpeg": "image/jpeg", "jpg": "image/jpeg"}
+    known.update({"png": "image/png", "calendar": "text/calendar", "html": "text/html", "image": "image/*"})
+    meant = known.get(value.strip().lower().lstrip("*."), "")
+    label = f"did you mean '{meant}'?" if meant else ""
+    hint = "by the ending of its name: name: '*.pdf'"
+    raise PydanticCustomError(
+        "value_error", "write a media type as application/pdf or image/*", {"label": label, "hint": hint}
+    )
+
+
 def one_or_more(value: Any) -> Any:
     """A single value is a list of one."""
     return [value] if isinstance(value, str | dict) else value

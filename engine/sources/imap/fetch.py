@@ -86,6 +86,7 @@ def make_events(
     folder: str,
     uidvalidity: int,
     late: Late,
+    trusted: tuple[str, ...],
     clock: Callable[[], datetime],
 ) -> list[MailArrived]:
     """The events of these mails. A late one is told too, marked with what its owner wants then."""
@@ -105,12 +106,15 @@ def make_events(
             sender=mail.content.sender,
             to=mail.content.to,
             cc=mail.content.cc,
+            reply_to=mail.content.reply_to,
+            delivered_to=mail.content.delivered_to,
             subject=mail.content.subject,
             headers=mail.content.headers,
             text=mail.content.text,
             truncated=mail.content.truncated,
             attachments=mail.content.attachments,
             size=mail.size,
+            trusted=trusted,
         )
         for mail in mails
     ]

@@ -1,13 +1,25 @@
 """How a mailbox is written in `config/accounts/*.yaml`."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from engine.duration import Duration
 from engine.noun import Written
+
+
+def _read_server(value: str) -> str:
+    server = value.strip().lower()
+    if not re.fullmatch(r"[!-~]{1,255}", server) or re.search(r'[;"(),@]', server):
+        raise ValueError("write a server as it stands in Authentication-Results, like mx.example.org")
+    return server
+
+
+def _one_or_more(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
 
 
 class Late(Written):
@@ -37,6 +49,14 @@ class Mailbox(Written):
     start: Literal["now", "unseen"] = "now"
     """At the first connection: only mail that arrives from now on, or also what is unread."""
     late: Late = Late()
+    trust: Annotated[
+        tuple[Annotated[str, AfterValidator(_read_server)], ...],
+        Field(max_length=10),
+        BeforeValidator(_one_or_more, json_schema_input_type=str | list[str]),
+    ] = ()
+    """The mail servers whose word on SPF, DKIM and DMARC counts: the first word of the topmost Authentication-Results
+    header of a mail that came in there (RFC 8601 section 2.2). Only a server of one's own side: it must remove what
+    pretends to be its own."""
     refresh: Duration = timedelta(minutes=4)
     """After so long without a word from the server the connection is tried; a silent death is found by then."""
     poll: Duration = timedelta(seconds=45)

@@ -29,6 +29,8 @@ class Content:
     sender: Address | None = None
     to: tuple[Address, ...] = ()
     cc: tuple[Address, ...] = ()
+    reply_to: tuple[Address, ...] = ()
+    delivered_to: tuple[Address, ...] = ()
     subject: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     text: str = ""
@@ -56,6 +58,8 @@ def parse_mail(raw: bytes, *, whole: bool = True) -> Content:
         sender=_read_sender(headers),
         to=_read_people(headers, b"to"),
         cc=_read_people(headers, b"cc"),
+        reply_to=_read_people(headers, b"reply-to"),
+        delivered_to=_read_people(headers, b"delivered-to"),
         subject=decode_header(find_header(headers, b"subject"))[:_MOST_LINE],
         headers=shown,
         text=text,

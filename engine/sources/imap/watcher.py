@@ -270,6 +270,7 @@ class Watcher:
             folder=self._folder,
             uidvalidity=shown.uidvalidity,
             late=self._mailbox.late,
+            trusted=self._mailbox.trust,
             clock=self._clock,
         )
         failures = 0

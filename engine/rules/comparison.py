@@ -1,0 +1,60 @@
+"""Sizes as people compare them: ``> 5 MB``, ``<= 300 kB``."""
+
+import re
+from collections.abc import Iterable
+
+from pydantic_core import PydanticCustomError
+
+#: Bytes, from the least to the most, both included; None: no bound.
+Range = tuple[int | None, int | None]
+
+_UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_FORM = re.compile(r"(<=|>=|<|>)\s*([0-9]{1,12})(?:[.]([0-9]{1,6}))?\s*([a-z]{0,3})", re.IGNORECASE | re.ASCII)
+_HINT = "like '> 5 MB', '<= 300 kB' or a list of both; a kB is 1,000 bytes, a KiB 1,024"
+
+
+def read_comparison(text: str) -> Range:
+    """The sizes that a comparison allows. Raises with the right form of it."""
+    form = _FORM.fullmatch(text.strip())
+    unit = _UNITS.get(form[4].lower()) if form else None
+    if form is None or unit is None:
+        meant = f"> {text.strip()}"
+        label = f"did you mean '{meant}'?" if _FORM.fullmatch(meant) else ""
+        raise PydanticCustomError(
+            "value_error", "write a comparison with a size here", {"label": label, "hint": _HINT}
+        )
+    digits = form[3] or ""
+    exact, part = divmod(int(form[2] + digits) * unit, 10 ** len(digits))
+    match form[1]:
+        case ">":
+            return exact + 1, None
+        case ">=":
+            return exact + (part > 0), None
+        case "<":
+            return None, exact - (part == 0)
+    return None, exact
+
+
+def intersect(ranges: Iterable[Range]) -> Range | None:
+    """What all of them allow; None when that is nothing."""
+    low, high = 0, None
+    for least, most in ranges:
+        low = max(low, least or 0)
+        high = most if high is None else high if most is None else min(high, most)
+    if high is not None and high < low:
+        return None
+    return low or None, high
+
+
+def inside(size: int, allowed: Range) -> bool:
+    """Whether a size is in a range."""
+    low, high = allowed
+    return (low is None or low <= size) and (high is None or size <= high)
+
+
+def show_size(size: int) -> str:
+    """A size as people read it: ``1.2 MB``."""
+    for unit, bytes_ in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= bytes_:
+            return f"{size / bytes_:.1f} {unit}"
+    return f"{size} bytes"
