@@ -82,7 +82,7 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that was most likely meant: one slip away, known elsewhere so, or alike; nothing when none is."""
+    """The known word that was most likely meant: one slip away, known elsewhere so, or alike; or nothing."""
     words = list(known)
     slips = [each for each in words if is_one_slip(word.lower(), each.lower())]
     if slips:
