@@ -1,170 +1,189 @@
-"""The text of a message: ``Bank: {subject|80} ({received|HH:mm})``. A closed list of fields, no loops, no calls."""
+"""The text of a message: ``Bank: {subject|80} ({received|HH:mm}){if cc}, also to {cc|30}{end}``.
 
-import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+A closed list of fields (`engine/rules/fields.py`) and of filters (`engine/rules/filters.py`), and one condition. No
+loops, calls or arithmetic: what a text may cost is known before it is used.
+"""
+
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from typing import Literal
 
-from engine.document import Flaw, suggest
-from engine.event import MailArrived, OccasionDue
+from engine.document import Flaw
+from engine.rules.clean import clean, find_unsafe
+from engine.rules.dates import moment
+from engine.rules.field import KINDS, Field, Kind, Reader, Shape
+from engine.rules.fields import FIELDS, find
+from engine.rules.filters import read
+from engine.rules.pieces import Hole, Mistake, Words, cut
+from engine.rules.refusal import refuse
+from engine.rules.template import Choice, Piece, Slot, Template, assemble
 
-#: Longer text cannot be sent anyway (10 parts are 1530 characters).
-_MOST = 2000
+__all__ = ["FIELDS", "Kind", "Reader", "Template", "check", "clean", "clock", "parse"]
 
-_PIECE = re.compile(r"\{\{|\}\}|\{[^{}]*\}|[{}]|[^{}]+")
-_DATE_PIECE = re.compile(r"yyyy|yy|MM|M|dd|d|HH|H|mm|ss|[ :/.,-]+")
-_DATE_LETTERS: Mapping[str, Callable[[datetime], str]] = {
-    "yyyy": lambda at: f"{at.year:04d}",
-    "yy": lambda at: f"{at.year % 100:02d}",
-    "MM": lambda at: f"{at.month:02d}",
-    "M": lambda at: str(at.month),
-    "dd": lambda at: f"{at.day:02d}",
-    "d": lambda at: str(at.day),
-    "HH": lambda at: f"{at.hour:02d}",
-    "H": lambda at: str(at.hour),
-    "mm": lambda at: f"{at.minute:02d}",
-    "ss": lambda at: f"{at.second:02d}",
-}
-_DATE = "yyyy-MM-dd HH:mm"
-
-# Controls (C0, C1, line and paragraph separators) and marks that turn the direction of writing: in a message
-# they would forge lines or hide text. Half of a surrogate pair is no character at all.
-_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\\s]+")
-
-
-def clean(text: str) -> str:
-    """What came from a mail, on one line: controls and line breaks become spaces."""
-    return _UNSAFE.sub(" ", text[:_MOST]).strip()
-
-
-def _sender(mail: MailArrived) -> str:
-    return (mail.sender.name.strip() or mail.sender.address) if mail.sender else ""
-
-
-_TEXTS: Mapping[str, Callable[[MailArrived], str]] = {
-    "subject": lambda mail: mail.subject,
-    "from": _sender,
-    "from.name": lambda mail: mail.sender.name if mail.sender else "",
-    "from.address": lambda mail: mail.sender.address if mail.sender else "",
-}
-_TIMES: Mapping[str, Callable[[MailArrived], datetime]] = {"received": lambda mail: mail.arrived_at}
-
-#: Every field that a text may name.
-FIELDS = (*_TEXTS, *_TIMES)
-
-#: What a text is about: a mail, an appointment, or either.
-Kind = Literal["mail", "occasion", "any"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """For whom a text is written, and what it may say of where it comes from."""
-
-    language: str
-    """An ISO 639 code; what is not known here is read as English."""
-    zone: tzinfo
-    rule: str = ""
-    """The name of the rule."""
-    account: str = ""
-    """The name of the account."""
-
-
-_Piece = str | Callable[[MailArrived, tzinfo], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A text with fields, ready to be filled in."""
-
-    pieces: tuple[_Piece, ...]
-    longest: int
-    """Characters, when every field that has a length is full and the others are empty."""
-    fixed: str
-    """The author's own characters."""
-
-    def render(self, event: MailArrived | OccasionDue, reader: Reader) -> str:
-        """The text for this event, its times in the reader's zone. Never raises, whatever the event holds."""
-        if not isinstance(event, MailArrived):
-            return self.fixed
-        zone = reader.zone
-        return "".join(piece if isinstance(piece, str) else piece(event, zone) for piece in self.pieces).strip()
+#: Characters of a written text; more could not be sent, and is not looked at.
+MOST_WRITTEN = 2000
+#: How deep {if} may stand in {if}.
+MOST_NESTED = 4
+#: A text with more mistakes than these is something else altogether.
+_MOST_FLAWS = 20
+_LONGEST_THEN = 40
 
 
 def parse(text: str, kind: Kind = "mail") -> tuple[Template, list[Flaw]]:
-    """The template and all its mistakes; with mistakes the template is not to be used."""
-    pieces: list[_Piece] = []
-    flaws: list[Flaw] = []
-    longest = 0
-    for match in _PIECE.finditer(text):
-        piece = _read(match[0])
-        if isinstance(piece, Flaw):
-            then = text[match.end() : match.end() + 10].partition("\n")[0]
-            flaws.append(replace(piece, then=then))
-            continue
-        pieces.append(piece[0])
-        longest += piece[1]
-    fixed = "".join(piece for piece in pieces if isinstance(piece, str))
-    return Template(tuple(pieces), longest, fixed), flaws
+    """The template and all its mistakes; with mistakes the template is not to be used.
+
+    `kind` says which events the text will meet: a field that one of them may lack must say what stands there instead.
+    """
+    if len(text) > MOST_WRITTEN:
+        hint = f"{len(text)} characters stand here, and ten parts hold 1530"
+        return assemble(()), [Flaw(text[:20], f"a text of more than {MOST_WRITTEN} characters", "shorten it", hint)]
+    reading = _Reading(KINDS[kind])
+    for piece in cut(text):
+        reading.take(piece)
+    reading.close()
+    mistakes = sorted(reading.mistakes, key=lambda mistake: mistake.start)[:_MOST_FLAWS]
+    return assemble(reading.pieces), [_flaw(text, mistake) for mistake in mistakes]
 
 
-def _read(part: str) -> tuple[_Piece, int] | Flaw:
-    """One piece and the most characters it is known to have (0 for a field without a length)."""
-    if part in ("{{", "}}"):
-        return part[0], 1
-    if part in ("{", "}"):
-        return Flaw(part, f"a '{part}' on its own", f"write '{part * 2}' for a brace")
-    if not part.startswith("{"):
-        return part, len(part)
-    name, bar, form = part[1:-1].partition("|")
-    name, form = name.strip(), form.strip()
-    if name in _TIMES:
-        return _read_time(part, name, form if bar else _DATE)
-    if name in _TEXTS:
-        return _read_text(part, name, form, bool(bar))
-    return Flaw(part, f"unknown field '{name}'", suggest(name, FIELDS), f"known here: {', '.join(FIELDS)}")
-
-
-def _read_text(part: str, name: str, form: str, cut: bool) -> tuple[_Piece, int] | Flaw:
-    get = _TEXTS[name]
-    if not cut:
-        return lambda mail, zone: clean(get(mail)), 0
-    if not re.fullmatch(r"[1-9][0-9]{0,3}", form):
-        return Flaw(part, f"write how many characters of {name} to keep", f"like {{{name}|80}}")
-    most = int(form)
-    return lambda mail, zone: clean(get(mail))[:most].rstrip(), most
-
-
-def _read_time(part: str, name: str, form: str) -> tuple[_Piece, int] | Flaw:
-    letters = list(_date_pieces(form))
-    if not form or "".join(letters) != form:
-        meant = form.replace("h", "H").replace("D", "d").replace("Y", "y")
-        label = f"did you mean '{meant}'?" if meant and "".join(_date_pieces(meant)) == meant else ""
-        hint = f"known here: {', '.join(_DATE_LETTERS)} and the signs : / . , -"
-        return Flaw(part, f"'{form}' is no form of a time", label, hint)
-    get = _TIMES[name]
-
-    def write(mail: MailArrived, zone: tzinfo) -> str:
-        at = _in_zone(get(mail), zone)
-        return "".join(_DATE_LETTERS[each](at) if each in _DATE_LETTERS else each for each in letters)
-
-    return write, len(form)
-
-
-def _date_pieces(form: str) -> Iterator[str]:
-    at = 0
-    while match := _DATE_PIECE.match(form, at):
-        yield match[0]
-        at = match.end()
-
-
-def _in_zone(at: datetime, zone: tzinfo) -> datetime:
-    try:
-        return at.astimezone(zone)
-    except OverflowError:  # a year 1 or 9999 that the zone pushes over the edge
-        return at
+def check(text: str) -> list[Flaw]:
+    """The mistakes of a text of which nobody knows yet which events it will meet: those it has for every kind."""
+    kinds: tuple[Kind, ...] = ("mail", "occasion", "any")
+    return min((parse(text, kind)[1] for kind in kinds), key=len)
 
 
 def clock(at: datetime, zone: tzinfo) -> str:
     """HH:mm in a zone."""
-    return f"{_in_zone(at, zone):%H:%M}"
+    return f"{moment(at, zone).at:%H:%M}"
+
+
+def _flaw(text: str, mistake: Mistake) -> Flaw:
+    """The mistake with so much of what follows it that it is found at its own place."""
+    part = text[mistake.start : mistake.end]
+    rest = text[mistake.end : mistake.end + _LONGEST_THEN].partition("\n")[0]
+    length = next((n for n in range(len(rest)) if text.find(part + rest[:n]) == mistake.start), len(rest))
+    return Flaw(part, mistake.message, mistake.label, mistake.hint, rest[:length])
+
+
+@dataclass(slots=True)
+class _Open:
+    """An {if} whose {end} has not come yet, and what was known outside it."""
+
+    hole: Hole
+    field: Field | None
+    negated: bool
+    kinds: frozenset[str]
+    present: frozenset[str]
+    outside: list[Piece]
+    then: list[Piece] | None = None
+    """What stood before {else}."""
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A text while it is read: what is known at this place of the event, and which {if} are open."""
+
+    kinds: frozenset[str]
+    present: frozenset[str] = frozenset()
+    pieces: list[Piece] = field(default_factory=list)
+    open: list[_Open] = field(default_factory=list)
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def take(self, piece: Words | Hole | Mistake) -> None:
+        """The next piece."""
+        if isinstance(piece, Mistake):
+            self.mistakes.append(piece)
+        elif isinstance(piece, Words):
+            self._words(piece)
+        else:
+            words = piece.parts[0].text.split()
+            if words[:1] == ["if"]:
+                self._if(piece, words[1:])
+            elif words == ["else"] and len(piece.parts) == 1:
+                self._else(piece)
+            elif words == ["end"] and len(piece.parts) == 1:
+                self._end(piece)
+            else:
+                self._slot(piece)
+
+    def close(self) -> None:
+        """The text is over."""
+        for each in self.open:
+            self._refuse(each.hole, "this {if} has no {end}", "write {end} where it ends")
+        if self.open:
+            self.pieces = []
+
+    def _refuse(self, hole: Hole, message: str, label: str = "", hint: str = "") -> None:
+        self.mistakes.append(Mistake(hole.start, hole.end, message, label, hint))
+
+    def _words(self, words: Words) -> None:
+        unsafe = find_unsafe(words.text)
+        if unsafe:
+            at = words.start + unsafe.start()
+            message = f"a character that cannot be seen here (U+{ord(unsafe[0]):04X})"
+            self.mistakes.append(Mistake(at, at + 1, message, "write a space" if unsafe[0] == "\t" else "remove it"))
+        self.pieces.append(words.text)
+
+    def _slot(self, hole: Hole) -> None:
+        name = hole.parts[0]
+        found = find(name.text)
+        if found is None or not found.kinds & self.kinds:
+            self.mistakes.append(refuse(hole, self.kinds))
+            return
+        if found.shape is Shape.FLAG:
+            label = f"write {{if {found.name}}}…{{end}}"
+            self._refuse(hole, f"'{found.name}' is a yes or a no, and no text", label)
+            return
+        filters, mistakes = read(found, hole.parts[1:], (hole.start, hole.end))
+        self.mistakes += mistakes
+        if not (mistakes or filters.otherwise or found.name in self.present or found.has_default(self.kinds)):
+            message = f"not every event has {found.name}, and nothing stands there then"
+            label = f'write {found.name}|or "…"'
+            hint = f"or put it between {{if {found.name}}} and {{end}}"
+            self.mistakes.append(Mistake(name.start, name.end, message, label, hint))
+        self.pieces.append(Slot(found, filters))
+
+    def _if(self, hole: Hole, words: list[str]) -> None:
+        negated = words[:1] == ["not"]
+        asked = words[1:] if negated else words
+        found = find(asked[0]) if len(asked) == 1 and len(hole.parts) == 1 else None
+        if found is None or not found.kinds & self.kinds:
+            self.mistakes.append(refuse(hole, self.kinds, asks=True))
+            found = None
+        if len(self.open) == MOST_NESTED:
+            self._refuse(hole, f"{{if}} stands more than {MOST_NESTED} deep", "write the text flatter")
+        self.open.append(_Open(hole, found, negated, self.kinds, self.present, self.pieces))
+        self.pieces = []
+        self._learn(self.open[-1], there=not negated)
+
+    def _else(self, hole: Hole) -> None:
+        if not self.open:
+            self._refuse(hole, "an {else} without an {if} before it")
+            return
+        last = self.open[-1]
+        if last.then is not None:
+            self._refuse(hole, "a second {else} of one {if}", "remove it")
+            return
+        last.then, self.pieces = self.pieces, []
+        self._learn(last, there=last.negated)
+
+    def _end(self, hole: Hole) -> None:
+        if not self.open:
+            self._refuse(hole, "an {end} without an {if} before it", "remove it")
+            return
+        last = self.open.pop()
+        then, otherwise = (self.pieces, []) if last.then is None else (last.then, self.pieces)
+        if last.negated:
+            then, otherwise = otherwise, then
+        self.pieces, self.kinds, self.present = last.outside, last.kinds, last.present
+        if last.field is not None:
+            self.pieces.append(Choice(last.field, tuple(then), tuple(otherwise)))
+
+    def _learn(self, last: _Open, there: bool) -> None:
+        """What the event is known to be where the field of this {if} is there, or is not."""
+        asked = last.field
+        self.kinds, self.present = last.kinds, last.present
+        if asked is None:
+            return
+        if there:
+            self.kinds, self.present = last.kinds & asked.kinds, last.present | {asked.name}
+        elif asked.always:
+            self.kinds = last.kinds - asked.kinds or last.kinds

@@ -1,0 +1,110 @@
+"""The engine's own words in every language that it writes. All of them GSM-7: one other letter doubles the price."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+#: Whoever reads another language is written to in this one.
+FALLBACK = "en"
+LANGUAGES = ("en", "nl", "sv", "fr", "de")
+
+
+class Phrase(StrEnum):
+    """What the engine says by itself. The names in braces are the values that `say` wants."""
+
+    NO_SUBJECT = "no_subject"
+    NO_TITLE = "no_title"
+    NO_TEXT = "no_text"
+    NO_SENDER = "no_sender"
+    NO_NAME = "no_name"
+    ALL_DAY = "all_day"
+    TODAY = "today"
+    TOMORROW = "tomorrow"
+    NOW = "now"
+    IN = "in"
+    """{span} from now."""
+    AGO = "ago"
+    """{span} before now."""
+    MINUTES = "minutes"
+    HOURS = "hours"
+    DAY = "day"
+    DAYS = "days"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+    CONFIRMED = "confirmed"
+    TENTATIVE = "tentative"
+    CANCELLED = "cancelled"
+    LATE = "late"
+    """Told later than it should have been: it arrived at {at}."""
+    DIGEST_ONE = "digest_one"
+    DIGEST = "digest"
+    """{n} messages in one: {items}."""
+    MORE = "more"
+    """{n} others, which there was no room for."""
+    STORM = "storm"
+    """{n} messages came beyond the cap, of which {items} are some."""
+
+
+_SAID: Mapping[Phrase, tuple[str, str, str, str, str]] = {
+    Phrase.NO_SUBJECT: ("(no subject)", "(geen onderwerp)", "(inget ämne)", "(sans objet)", "(kein Betreff)"),
+    Phrase.NO_TITLE: ("(no title)", "(geen titel)", "(ingen titel)", "(sans titre)", "(kein Titel)"),
+    Phrase.NO_TEXT: ("(no text)", "(geen tekst)", "(ingen text)", "(sans texte)", "(kein Text)"),
+    Phrase.NO_SENDER: (
+        "(unknown sender)",
+        "(onbekende afzender)",
+        "(okänd avsändare)",
+        "(expéditeur inconnu)",
+        "(unbekannter Absender)",
+    ),
+    Phrase.NO_NAME: ("(no name)", "(geen naam)", "(inget namn)", "(sans nom)", "(kein Name)"),
+    Phrase.ALL_DAY: ("all day", "hele dag", "heldag", "toute la journée", "ganztägig"),
+    Phrase.TODAY: ("today", "vandaag", "idag", "aujourd'hui", "heute"),
+    Phrase.TOMORROW: ("tomorrow", "morgen", "imorgon", "demain", "morgen"),
+    Phrase.NOW: ("now", "nu", "nu", "maintenant", "jetzt"),
+    Phrase.IN: ("in {span}", "over {span}", "om {span}", "dans {span}", "in {span}"),
+    Phrase.AGO: ("{span} ago", "{span} geleden", "för {span} sedan", "il y a {span}", "vor {span}"),
+    Phrase.MINUTES: ("{n} min", "{n} min", "{n} min", "{n} min", "{n} Min."),
+    Phrase.HOURS: ("{n} h", "{n} u", "{n} tim", "{n} h", "{n} Std."),
+    Phrase.DAY: ("{n} day", "{n} dag", "{n} dag", "{n} jour", "{n} Tag"),
+    Phrase.DAYS: ("{n} days", "{n} dagen", "{n} dagar", "{n} jours", "{n} Tagen"),
+    Phrase.HIGH: ("high", "hoog", "hög", "haute", "hoch"),
+    Phrase.NORMAL: ("normal", "normaal", "normal", "normale", "normal"),
+    Phrase.LOW: ("low", "laag", "låg", "basse", "niedrig"),
+    Phrase.CONFIRMED: ("confirmed", "bevestigd", "bekräftad", "confirmé", "bestätigt"),
+    Phrase.TENTATIVE: ("tentative", "voorlopig", "preliminär", "provisoire", "vorläufig"),
+    Phrase.CANCELLED: ("cancelled", "geannuleerd", "inställd", "annulé", "abgesagt"),
+    Phrase.LATE: ("late, {at}", "laat, {at}", "sen, {at}", "en retard, {at}", "verspätet, {at}"),
+    Phrase.DIGEST_ONE: (
+        "{n} message: {items}",
+        "{n} bericht: {items}",
+        "{n} meddelande: {items}",
+        "{n} message: {items}",
+        "{n} Nachricht: {items}",
+    ),
+    Phrase.DIGEST: (
+        "{n} messages: {items}",
+        "{n} berichten: {items}",
+        "{n} meddelanden: {items}",
+        "{n} messages: {items}",
+        "{n} Nachrichten: {items}",
+    ),
+    Phrase.MORE: ("and {n} more", "en nog {n}", "och {n} till", "et {n} de plus", "und {n} weitere"),
+    Phrase.STORM: (
+        "Limit reached, {n} more messages not sent one by one: {items}",
+        "Limiet bereikt, nog {n} berichten niet apart verstuurd: {items}",
+        "Gränsen är nådd, {n} meddelanden till skickades inte var för sig: {items}",
+        "Limite atteinte, {n} autres messages non envoyés un par un: {items}",
+        "Limit erreicht, {n} weitere Nachrichten nicht einzeln gesendet: {items}",
+    ),
+}
+
+
+def understood(language: str) -> str:
+    """The language to write in for a reader of `language` (an ISO 639 code, with or without a region)."""
+    known = language.lower().replace("_", "-").partition("-")[0]
+    return known if known in LANGUAGES else FALLBACK
+
+
+def say(phrase: Phrase, language: str, **values: object) -> str:
+    """The phrase in this language with its values. Raises KeyError when a value that it names is not given."""
+    return _SAID[phrase][LANGUAGES.index(understood(language))].format(**values)
