@@ -25,6 +25,8 @@ _SINGLE = frozenset(
 #: Fields whose texts are names and addresses: `contains` and its like look at either.
 _PEOPLE = frozenset(["from", "to", "cc", "any_recipient", "reply_to", "organiser", "attendee"])
 _TEXT = (Operator.IS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH)
+#: What can only be met by a field that says something. (A header may be there and blank.)
+_SAYS = (*_TEXT, Operator.GLOB, Operator.MATCHES, Operator.ADDRESS, Operator.ATTACHED)
 
 
 def never(tree: Tree) -> bool:
@@ -93,8 +95,8 @@ def _clash(one: _Literal, other: _Literal) -> bool:
     return _entails(held, failed)
 
 
-def _always(_test: Predicate) -> bool:
-    return False
+def _always(test: Predicate) -> bool:
+    return test.operator is Operator.ADDRESS and ANYONE in test.values
 
 
 def _entails(narrow: Predicate, wide: Predicate) -> bool:
@@ -103,6 +105,8 @@ def _entails(narrow: Predicate, wide: Predicate) -> bool:
         return False
     if narrow.operator is wide.operator and set(narrow.values) <= set(wide.values):
         return True
+    if not narrow.values or not wide.values:
+        return wide.operator is Operator.EXISTS and narrow.operator in _SAYS and not _always(narrow)
     if len(narrow.values) * len(wide.values) > MOST_PAIRS:
         return False
     return all(any(_follows(narrow, v, wide, w) for w in wide.values) for v in narrow.values)
@@ -119,19 +123,19 @@ def _follows(narrow: Predicate, v: object, wide: Predicate, w: object) -> bool:
     if not isinstance(v, str) or not isinstance(w, str):
         return False
     if first is Operator.ADDRESS and second is Operator.ADDRESS:
-        return w == ANYONE or _under(v, w)
-    if first is Operator.IS:
-        v = v.strip()  # it passes over blanks around the text
+        return _under(v, w)
     if second is Operator.CONTAINS and first in _TEXT:
         return w in v
-    if first is Operator.STARTS_WITH and second is Operator.STARTS_WITH:
+    if second is Operator.STARTS_WITH and first in (Operator.STARTS_WITH, Operator.IS):
         return v.startswith(w)
-    return first is Operator.ENDS_WITH and second is Operator.ENDS_WITH and v.endswith(w)
+    return second is Operator.ENDS_WITH and first in (Operator.ENDS_WITH, Operator.IS) and v.endswith(w)
 
 
 def _exclude(one: Predicate, other: Predicate) -> bool:
     """Whether no single-valued field can meet both."""
-    if one.field != other.field or one.field not in _SINGLE or len(one.values) * len(other.values) > MOST_PAIRS:
+    if one.field != other.field or one.field not in _SINGLE or not one.values or not other.values:
+        return False
+    if len(one.values) * len(other.values) > MOST_PAIRS:
         return False
     return all(_apart(one, v, other, w) for v in one.values for w in other.values)
 
@@ -144,13 +148,28 @@ def _apart(one: Predicate, v: object, other: Predicate, w: object) -> bool:
     if not isinstance(v, str) or not isinstance(w, str):
         return False
     if first is Operator.ADDRESS and second is Operator.ADDRESS:
-        return _plain(v) and _plain(w) and not _under(v, w) and not _under(w, v)
-    if one.field in _PEOPLE or first is not Operator.IS:
+        return ANYONE not in (v, w) and not _under(v, w) and not _under(w, v)
+    if one.field in _PEOPLE or second not in _TEXT:
         return False
-    if second is Operator.IS:
-        return v.strip() != w.strip()
-    # only a word without blanks at its ends is surely inside the text that `is` compares
-    return second in _TEXT and w == w.strip() and w not in v
+    match first:
+        case Operator.IS:
+            return not _has(v, second, w)
+        case Operator.STARTS_WITH:
+            return second is first and not v.startswith(w) and not w.startswith(v)
+        case Operator.ENDS_WITH:
+            return second is first and not v.endswith(w) and not w.endswith(v)
+    return False
+
+
+def _has(text: str, operator: Operator, value: str) -> bool:
+    match operator:
+        case Operator.IS:
+            return text == value
+        case Operator.STARTS_WITH:
+            return text.startswith(value)
+        case Operator.ENDS_WITH:
+            return text.endswith(value)
+    return value in text
 
 
 def _under(address: str, domain: str) -> bool:
@@ -159,11 +178,6 @@ def _under(address: str, domain: str) -> bool:
         return address == domain
     host = address.rpartition("@")[2]
     return host == domain[1:] or host.endswith("." + domain[1:])
-
-
-def _plain(address: str) -> bool:
-    """Whether it has one way to be written: international domains have two (RFC 3490), and `*` is no address."""
-    return address.isascii() and "xn--" not in address and address != ANYONE
 
 
 def _range(value: object) -> tuple[float, float]:
