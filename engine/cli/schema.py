@@ -10,14 +10,14 @@ import click
 
 from engine.errors import ConfigurationError
 
-NAMES = ("rules", "account", "engine", "tariff")
+NAMES = ("rules", "account", "contacts", "lists", "windows", "templates", "engine", "tariff")
 
 
 @click.command("schema")
 @click.argument("name", required=False, type=click.Choice(NAMES))
 @click.pass_obj
 def command(config: Path, name: str | None) -> None:
-    """Print the JSON Schema of one kind of file, or write all four to the configuration's schema/ folder."""
+    """Print the JSON Schema of one kind of file, or write all of them to the configuration's schema/ folder."""
     if name:
         click.echo(generate()[name], nl=False)
         return
@@ -30,7 +30,7 @@ def command(config: Path, name: str | None) -> None:
 
 
 def write(config: Path) -> list[Path]:
-    """Write the four schemas into `config`/schema, over what is there. Returns their paths."""
+    """Write the schemas into `config`/schema, over what is there. Returns their paths."""
     folder = config / "schema"
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -50,6 +50,7 @@ def generate() -> Mapping[str, str]:
     from engine.channels.tariff import TariffFile
     from engine.rules.schema import RuleFile
     from engine.settings.account_file import AccountFile
+    from engine.settings.book_files import ContactsFile, ListsFile, TemplatesFile, WindowsFile
     from engine.settings.engine_file import engine_file
 
     class Generator(GenerateJsonSchema):
@@ -64,6 +65,10 @@ def generate() -> Mapping[str, str]:
     models: Mapping[str, Any] = {
         "rules": RuleFile,
         "account": AccountFile,
+        "contacts": ContactsFile,
+        "lists": ListsFile,
+        "windows": WindowsFile,
+        "templates": TemplatesFile,
         "engine": engine_file(),
         "tariff": TariffFile,
     }

@@ -13,7 +13,7 @@ from engine.notification import OnUnknown
 from engine.noun import Written
 from engine.rules.limits import WrittenCeiling, WrittenLimits
 from engine.rules.off import OFF
-from engine.rules.render import parse
+from engine.rules.render import MOST_WRITTEN, check
 from engine.rules.words import one_or_more, read_id
 
 ME = "me"
@@ -44,7 +44,7 @@ def _signature(value: str) -> str:
 
 
 def _has_no_flaw(text: str) -> str:
-    _, flaws = parse(text)
+    flaws = check(text)
     if flaws:
         raise flawed(flaws)
     return text
@@ -55,7 +55,7 @@ def _once(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 #: A text with fields in braces; see `engine.rules.render`.
-TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=2000), AfterValidator(_has_no_flaw)]
+TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=MOST_WRITTEN), AfterValidator(_has_no_flaw)]
 Channels = Annotated[
     tuple[Road, ...],
     Field(min_length=1),

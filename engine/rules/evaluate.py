@@ -9,7 +9,9 @@ from engine.event import Event, Incident, MailArrived, OccasionDue
 from engine.notification import Notification
 from engine.reason import Reason
 from engine.rules.automatic import Kind, kinds
+from engine.rules.compile import About
 from engine.rules.incident import notify, wanted
+from engine.rules.match import explain
 from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
 from engine.rules.tell import Match, Told, tell
 from engine.rules.view import View
@@ -76,7 +78,11 @@ def _ask(
 def _answer(rule: ReadyRule, view: View, by_machine: frozenset[Kind]) -> RuleAnswer:
     """A rule that tells nobody (`stop`, `final`) needs no protection from machines."""
     evidence: list[Evidence] = []
-    if not rule.when.explain(view, evidence):
+    kind: About = "appointment" if isinstance(view.event, OccasionDue) else "mail"
+    if rule.about != kind:
+        reason = Reason.NO_RULE_MATCHED
+        evidence.append(Evidence(f"about: {rule.about}", kind, False, rule.place))
+    elif not explain(rule.when, view, evidence):
         reason = Reason.NO_RULE_MATCHED
     elif rule.actions and (refused := by_machine - rule.accept):
         reason = Reason.AUTOMATIC

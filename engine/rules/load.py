@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from engine.document import Document, Path, Problem, has_errors, suggest, validate
 from engine.rules.actions import Defaults
+from engine.rules.automatic import implied
 from engine.rules.book import Books
-from engine.rules.conditions import MOST_NESTED, Condition
-from engine.rules.match import compile_condition
+from engine.rules.compile import about, compile_condition
 from engine.rules.ready import Capped, Ground, Making, Owner
 from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
 from engine.rules.schema import Rule, RuleFile
@@ -93,12 +93,12 @@ class _Scope:
     def _add_rule(self, rule: Rule, defaults: Defaults, document: Document, path: Path) -> None:
         before = len(self.problems)
         self._check_id(rule, document, path)
-        self._check_nesting(rule.when, document, (*path, "when"), 1)
         if rule.final:
             self._check_global(document, (*path, "final"), "only a global rule has the last word")
         making = Making(rule, defaults, document, path, self._ground)
         actions, limits = making.actions(), making.limits()
-        self.problems += making.problems
+        when, wrong = compile_condition(rule.when, document, (*path, "when"), self._ground.book)
+        self.problems += [*making.problems, *wrong]
         if has_errors(self.problems[before:]) or not rule.enabled:
             return
         self.rules.append(
@@ -107,11 +107,12 @@ class _Scope:
                 id=rule.key,
                 name=rule.name,
                 place=f"{document.file}:{document.span_of((*path, 'name'), key=True).line}",
-                when=compile_condition(rule.when, document, (*path, "when")),
+                about=about(rule.when),
+                when=when,
                 actions=actions,
                 stop=rule.stop,
                 final=rule.final,
-                accept=frozenset(rule.accept),
+                accept=implied(when).union(rule.accept),
                 limits=limits,
             )
         )
@@ -141,12 +142,3 @@ class _Scope:
             )
         else:
             self._first[rule.key] = (document, (*path, field))
-
-    def _check_nesting(self, condition: Condition, document: Document, path: Path, depth: int) -> None:
-        if depth > MOST_NESTED:
-            message = f"conditions nested more than {MOST_NESTED} deep"
-            self.problems.append(document.problem(path, message, code="nesting", hint="write the condition flatter"))
-            return
-        for key, inner in (("all", condition.all), ("any", condition.any), ("not", condition.not_)):
-            for index, each in enumerate(inner):
-                self._check_nesting(each, document, (*path, key, index), depth + 1)

@@ -1,4 +1,4 @@
-"""What is written under `notify` and `limits` -> what is ready to be told: names found, defaults filled, caps kept."""
+"""What is written under `notify` and `limits`, made ready: names found, defaults filled, caps kept."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,17 +8,18 @@ from engine.document import Document, Path, Problem, suggest
 from engine.notification import Channel, Lane
 from engine.rules.actions import GROUP, Action, Caps, Defaults
 from engine.rules.book import Book
+from engine.rules.compile import about, compile_condition
 from engine.rules.levels import clamp, clamp_limits, parts_of
-from engine.rules.limits import WrittenLimits, WrittenQuiet
-from engine.rules.match import compile_condition
+from engine.rules.limits import WrittenQuiet
 from engine.rules.reach import ME, who
-from engine.rules.render import FIELDS, Template, parse
+from engine.rules.render import FIELDS, Kind, Template, parse
 from engine.rules.ruleset import ReadyAction, ReadyLimits, ReadyQuiet
 from engine.rules.schema import Rule
+from engine.rules.template import assemble
 from engine.rules.write import sign
 from engine.segments import count
 
-_DEFAULT_TEXT = "{from}: {subject}"
+_DEFAULT_TEXTS: Mapping[Kind, str] = {"mail": "{from}: {subject}", "occasion": "{title} ({starts})"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +71,20 @@ class Making:
             same_by=limits.dedupe.by if limits.dedupe else (),
             same_for=limits.dedupe.for_ if limits.dedupe else ReadyLimits().same_for,
             throttle=limits.throttle.noun() if limits.throttle else None,
-            quiet=self._quiet(limits.quiet_hours, limits),
+            quiet=self._quiet(limits.quiet_hours),
             digest=limits.digest.noun() if limits.digest else None,
             daily=limits.daily,
         )
 
-    def _quiet(self, written: WrittenQuiet | None, limits: WrittenLimits) -> ReadyQuiet | None:
+    def _quiet(self, written: WrittenQuiet | None) -> ReadyQuiet | None:
         if written is None:
             return None
         unless = None
         if written.except_ is not None and not isinstance(written.except_, str):
             own = "quiet_hours" in self.rule.limits.model_fields_set
             at = (*(self.path if own else ("defaults",)), "limits", "quiet_hours", "except")
-            unless = compile_condition(written.except_, self.document, at)
+            unless, wrong = compile_condition(written.except_, self.document, at, self.ground.book)
+            self.problems += wrong
         return ReadyQuiet(written.between, written.then, written.except_ == "urgent", unless)
 
     def actions(self) -> tuple[ReadyAction, ...]:
@@ -130,7 +132,7 @@ class Making:
         return action
 
     def _say_capped(self, at: Path, default: Path, name: str, capped: Capped) -> None:
-        """A setting that goes beyond a cap, where it was written at all: the product's own defaults are no mistake."""
+        """A setting that goes beyond a cap, where it was written: the product's own defaults are no mistake."""
         at = at if at in self.document.values else default
         if at not in self.document.values:
             return
@@ -141,15 +143,36 @@ class Making:
 
     def _texts(self, action: Action, here: Path) -> Mapping[str, Template]:
         if action.template is None:
-            return {"": parse(action.text or _DEFAULT_TEXT)[0]}
+            return {"": self._text(action.text or _DEFAULT_TEXTS[self._kind], (*here, "text"))}
         texts = self.ground.book.templates.get(action.template)
         if texts is None:
             known = self.ground.book.templates
             hint = f"known in templates/: {', '.join(sorted(known)) or 'none'}"
             message = f"there is no template '{action.template}'"
             self._say((*here, "template"), message, "unknown-template", suggest(action.template, known), hint)
-            return {"": parse(_DEFAULT_TEXT)[0]}
-        return {language: parse(text)[0] for language, text in texts.items()}
+            return {"": assemble(())}
+        return {language: self._shared_text(text, (*here, "template")) for language, text in texts.items()}
+
+    def _text(self, text: str, at: Path) -> Template:
+        """The text of this action, which must suit what its rule is about."""
+        template, flaws = parse(text, self._kind)
+        self.problems += [
+            self.document.problem(
+                at, flaw.message, part=flaw.part, then=flaw.then, code="text", label=flaw.label, hint=flaw.hint
+            )
+            for flaw in flaws
+        ]
+        return template
+
+    def _shared_text(self, text: str, at: Path) -> Template:
+        template, flaws = parse(text, self._kind)
+        for flaw in flaws[:1]:
+            self._say(at, f"this template does not suit the rule: {flaw.message}", "text", hint=flaw.hint)
+        return template
+
+    @property
+    def _kind(self) -> Kind:
+        return "occasion" if about(self.rule.when) == "appointment" else "mail"
 
     def _recipients(self, action: Action, here: Path) -> dict[str, Contact]:
         """Each once, by name."""

@@ -10,7 +10,8 @@ from engine.notification import Channel, Digest, Lane, OnUnknown, Throttle
 from engine.reason import Reason
 from engine.rules.actions import Beyond
 from engine.rules.book import Book, Books
-from engine.rules.match import Matcher
+from engine.rules.compile import About
+from engine.rules.predicate import Tree
 from engine.rules.render import Template
 
 #: The scope whose rules are asked first, for every account.
@@ -25,7 +26,7 @@ class ReadyQuiet:
     then: str | None = None
     urgent: bool = False
     """Lane 1 goes all the same."""
-    unless: Matcher | None = None
+    unless: Tree | None = None
     """What meets this goes all the same."""
 
 
@@ -70,7 +71,8 @@ class ReadyRule:
     id: str
     name: str
     place: str
-    when: Matcher
+    about: About
+    when: Tree
     actions: tuple[ReadyAction, ...]
     stop: bool
     final: bool = False

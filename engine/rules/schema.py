@@ -60,5 +60,5 @@ class RuleFile(Written):
     caps: Caps | None = None
     """Only in global files: what no account's rule may go beyond."""
     rules: Annotated[tuple[Rule, ...], Field(max_length=1000)]
-    tests: list[Any] = []
+    tests: tuple[Any, ...] = ()
     """What `tocsin test` runs."""

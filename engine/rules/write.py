@@ -20,7 +20,7 @@ def write(
 ) -> str:
     """All that the action says of this event to this person, unsigned, in their language and zone."""
     zone = find_zone(person.zone)
-    reader = Reader(person.language, zone, rule.name, account.name or account.id)
+    reader = Reader(person.language, zone, rule.name, account.name, find_zone(account.zone))
     text = pick(action, person.language).render(event, reader) or _NOTHING_TO_SAY
     if isinstance(event, MailArrived) and event.late == "say so":
         text = f"(late, {clock(event.arrived_at, zone)}) {text}"

@@ -1,19 +1,17 @@
 """`config/accounts/*.yaml`: one account, its numbers and its mailboxes."""
 
 import re
-from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from typing import Annotated
 
 from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
 
 from engine.account import Account, Plan, Tell
-from engine.document import Flag, VersionOne, suggest
+from engine.document import Flag, VersionOne
 from engine.noun import Written
+from engine.rules.actions import Signature
 from engine.rules.ruleset import GLOBAL
+from engine.settings.person import Email, Language, Name, Quiet, Zone
 from engine.sources.imap.mailbox import Mailbox
-
-Language = Literal["nl", "sv", "fr", "de", "en"]
 
 
 def _account_id(value: str) -> str:
@@ -22,26 +20,6 @@ def _account_id(value: str) -> str:
     if value == GLOBAL:
         raise ValueError("'global' names the rules that all accounts share; give the account another id")
     return value
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        label = _near_zone(value)
-        hint = "write a time zone as Europe/Brussels"
-        raise PydanticCustomError(
-            "value_error", "there is no such time zone", {"label": label, "hint": hint}
-        ) from None
-    return value
-
-
-def _near_zone(value: str) -> str:
-    names = {name.lower(): name for name in sorted(available_timezones())}
-    wanted = value.lower().replace(" ", "_")
-    exact = [name for name in names if name == wanted or name.endswith(f"/{wanted}")]
-    near = suggest(exact[0] if exact else wanted, names)
-    return re.sub(r"'(.*)'", lambda match: f"'{names[match[1]]}'", near)
 
 
 class WrittenPlan(Written):
@@ -70,10 +48,17 @@ class AccountFile(Written):
     version: VersionOne
     id: Annotated[str, AfterValidator(_account_id)]
     """Also the name of its folder in `config/rules`. It is never to change: messages are known by it."""
+    name: Name | None = None
     language: Language = "en"
-    zone: Annotated[str, AfterValidator(_zone)] = "UTC"
+    zone: Zone = "UTC"
     numbers: Annotated[tuple[str, ...], Field(max_length=20)] = ()
     """The owner's own mobile numbers; the first is `me`."""
+    email: Email | None = None
+    """Where `me` is reached by e-mail; no mailbox that is watched."""
+    signature: Signature = "Tocsin"
+    """Stands at the end of every message and is counted; `off` for none."""
+    quiet_hours: Quiet = None
+    """When the owner is not to be disturbed, by the clock of `zone`."""
     plan: WrittenPlan = WrittenPlan()
     tell: WrittenTell = WrittenTell()
     """What is told besides mail: what goes wrong."""
@@ -81,6 +66,15 @@ class AccountFile(Written):
 
     def account(self, numbers: tuple[str, ...]) -> Account:
         """The account, with its numbers as E.164."""
-        plan = Plan(parts_per_month=self.plan.parts_per_month, daily_cap=self.plan.daily_cap)
-        tell = Tell(**self.tell.model_dump())
-        return Account(id=self.id, language=self.language, zone=self.zone, numbers=numbers, plan=plan, tell=tell)
+        return Account(
+            id=self.id,
+            name=self.name or "",
+            language=self.language,
+            zone=self.zone,
+            numbers=numbers,
+            email=self.email or "",
+            signature=self.signature,
+            quiet_hours=self.quiet_hours.noun() if self.quiet_hours else None,
+            plan=Plan(parts_per_month=self.plan.parts_per_month, daily_cap=self.plan.daily_cap),
+            tell=Tell(**self.tell.model_dump()),
+        )

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from engine import phone
 from engine.document import Document, Problem, validate
 from engine.document import Path as Place
-from engine.reason import Reason
 from engine.settings.account_file import AccountFile
 from engine.settings.files import place_files
 from engine.settings.model import AccountSettings
+from engine.settings.person import read_numbers
 from engine.sources.imap.mailbox import Mailbox
 
 
@@ -31,7 +30,8 @@ class Accounts:
         self._note_id(document)
         if file is None:
             return
-        numbers = self._numbers(file, document)
+        numbers, problems = read_numbers(file.numbers, document, ("numbers",), self._region)
+        self.problems += problems
         mailboxes = self._mailboxes(file, document)
         if file.mailboxes and not file.numbers:
             message = f"the account '{file.id}' has no number: nobody can be told"
@@ -53,22 +53,6 @@ class Accounts:
             message = f"a second account with the id '{id}'"
             related = (first.related(("id",), "the first one"),)
             self.problems.append(document.problem(("id",), message, code="duplicate-account", related=related))
-
-    def _numbers(self, file: AccountFile, document: Document) -> tuple[str, ...]:
-        numbers: list[str] = []
-        for index, written in enumerate(file.numbers):
-            at: Place = ("numbers", index)
-            try:
-                number = phone.parse(written, self._region)
-            except ValueError as error:
-                self.problems.append(document.problem(at, str(error), code="number"))
-                continue
-            if not phone.is_mobile(number):
-                self.problems.append(document.problem(at, Reason.NOT_MOBILE.sentence, code="number"))
-            elif number in numbers:
-                self.problems.append(document.problem(at, "this number is given twice", code="number"))
-            numbers.append(number)
-        return tuple(numbers)
 
     def _mailboxes(self, file: AccountFile, document: Document) -> tuple[Mailbox, ...]:
         mailboxes: list[Mailbox] = []

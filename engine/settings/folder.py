@@ -1,5 +1,6 @@
 """Reads the configuration folder whole: the settings, or every mistake in it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,16 @@ from engine.document import Document, Problem, has_errors, in_order, suggest, va
 from engine.document.report import text
 from engine.errors import ConfigurationError
 from engine.noun import Written
+from engine.rules.book import Books
 from engine.rules.load import RuleFolder
 from engine.rules.load import load as load_rules
+from engine.rules.ready import Owner
 from engine.rules.ruleset import GLOBAL, Ruleset
 from engine.settings.accounts import Accounts
+from engine.settings.books import BookFiles
 from engine.settings.engine_file import EngineFile, add_password, engine_file, place_sqlite
 from engine.settings.files import Folder, place_files
-from engine.settings.model import Settings
+from engine.settings.model import AccountSettings, Settings
 
 
 def load(folder: Path) -> tuple[Settings | None, list[Problem]]:
@@ -30,7 +34,7 @@ def load(folder: Path) -> tuple[Settings | None, list[Problem]]:
     accounts = Accounts(engine.region if engine else None, folder)
     for document in reading.folder.documents("accounts"):
         accounts.add(document)
-    ruleset = reading.rules(accounts)
+    ruleset = reading.rules(accounts, reading.books(engine.region if engine else None, accounts))
     reading.check_routes(tariff, accounts)
     reading.check_admin(engine, accounts)
     problems = in_order([*reading.problems, *reading.folder.problems, *accounts.problems])
@@ -115,21 +119,35 @@ class _Reading:
         file, problems = validate(document, TariffFile)
         self.problems += problems
         names = self._provider_names
-        for index, row in enumerate(file.sms if file and names is not None else ()):
-            if names is not None and row.provider not in names:
-                message = f"engine.yaml has no provider '{row.provider}'"
+        for at, name in _carriers(file) if file and names is not None else ():
+            if names is not None and name not in names:
+                message = f"engine.yaml has no provider '{name}'"
                 hint = f"providers there: {', '.join(names) or 'none'}"
-                at = ("sms", index, "provider")
-                label = suggest(row.provider, names)
+                label = suggest(name, names)
                 self.problems.append(document.problem(at, message, code="unknown-provider", label=label, hint=hint))
         return file
 
-    def rules(self, accounts: Accounts) -> Ruleset:
+    def books(self, region: str | None, accounts: Accounts) -> Books:
+        files = BookFiles(region)
+        for document in self.folder.documents("contacts"):
+            files.add_contacts(document, accounts.ids)
+        for document in self.folder.documents("lists"):
+            files.add_lists(document)
+        for document in self.folder.documents("windows"):
+            files.add_windows(document)
+        for document in self.folder.documents("templates"):
+            files.add_templates(document)
+        books = files.books()
+        self.problems += files.problems
+        return books
+
+    def rules(self, accounts: Accounts, books: Books) -> Ruleset:
         folders = [
             RuleFolder(name, self.folder.show("rules", name), self.folder.documents("rules", name))
             for name in sorted(self.folder.folders("rules"), key=lambda name: (name != GLOBAL, name))
         ]
-        ruleset, problems = load_rules(folders, accounts.ids, self.folder.version())
+        owners = {each.account.id: Owner(each.account, _addresses(each)) for each in accounts.found}
+        ruleset, problems = load_rules(folders, accounts.ids, self.folder.version(), books=books, owners=owners)
         self.problems += problems
         return ruleset
 
@@ -161,6 +179,20 @@ class _Reading:
                     )
 
 
+def _addresses(settings: AccountSettings) -> frozenset[str]:
+    """Of the mailboxes, where the name to sign in with is one."""
+    return frozenset(mailbox.user.lower() for mailbox in settings.mailboxes if "@" in mailbox.user)
+
+
 def _names_in(data: Any) -> list[str] | None:
     providers = data.get("providers", {}) if isinstance(data, dict) else None
     return list(providers) if isinstance(providers, dict) else None
+
+
+def _carriers(file: TariffFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Each provider that the tariff names, and where."""
+    for kind, rows in (("sms", file.sms), ("fax", file.fax)):
+        for index, row in enumerate(rows):
+            yield (kind, index, "provider"), row.provider
+    if file.email is not None:
+        yield ("email", "provider"), file.email.provider

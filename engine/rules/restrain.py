@@ -5,6 +5,7 @@ from engine.event import MailArrived
 from engine.identity import derive
 from engine.notification import Dedupe, Limits
 from engine.quiet import QuietHours
+from engine.rules.match import holds
 from engine.rules.ruleset import ReadyAction, ReadyLimits, ReadyRule
 from engine.rules.view import View
 
@@ -45,7 +46,7 @@ def _quiet(view: View, person: Contact, limits: ReadyLimits, action: ReadyAction
         return None
     if quiet.urgent and action.lane == 1:
         return None
-    if quiet.unless is not None and quiet.unless.holds(view):
+    if quiet.unless is not None and holds(quiet.unless, view):
         return None
     return hours
 
