@@ -1,6 +1,6 @@
 """How rules are written in `config/rules/**/*.yaml`: when ... notify ... stop."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
@@ -9,6 +9,7 @@ from engine.noun import Written
 from engine.rules.actions import Action, Caps, Defaults, Id
 from engine.rules.conditions import Condition
 from engine.rules.limits import WrittenLimits
+from engine.rules.testing import RuleTest
 from engine.rules.words import one_or_more, slug
 
 #: Kinds of mail that nobody wrote by hand: they trigger nothing where a rule does not accept them.
@@ -60,5 +61,5 @@ class RuleFile(Written):
     caps: Caps | None = None
     """Only in global files: what no account's rule may go beyond."""
     rules: Annotated[tuple[Rule, ...], Field(max_length=1000)]
-    tests: tuple[Any, ...] = ()
+    tests: Annotated[tuple[RuleTest, ...], Field(max_length=1000)] = ()
     """What `tocsin test` runs."""
