@@ -21,7 +21,7 @@ class Reason(StrEnum):
     STOPPED = "stopped", "An earlier rule matched and stops the ones after it."
     TOO_LATE = "too_late", "The mail was already older than the mailbox's 'late' setting when it was read."
     UNKNOWN_ACCOUNT = "unknown_account", "The account is no longer in the configuration."
-    NO_NUMBER = "no_number", "The account has no phone number of its own."
+    NO_NUMBER = "no_number", "Nobody whom the rule tells can be reached: no number or address for its channels."
 
     NOT_WANTED = "not_wanted", "The account's 'tell' setting leaves this out."
 

@@ -187,7 +187,7 @@ def test_a_secrets_file_that_cannot_serve_is_named_with_its_setting(folder: Path
         edit("accounts/me.yaml", "secrets/me.password\n    # tls", '"secrets/\\0"\n    # tls')
     _, [problem] = load(folder)
     assert problem.message.startswith("password_file: ")
-    assert problem.span.line == 22
+    assert problem.span.line == 25
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -12,7 +12,7 @@ from engine.rules.compile import about, compile_condition
 from engine.rules.levels import clamp, clamp_limits, parts_of
 from engine.rules.limits import WrittenQuiet
 from engine.rules.reach import ME, who
-from engine.rules.render import FIELDS, Kind, Template, parse
+from engine.rules.render import Kind, Template, parse
 from engine.rules.ruleset import ReadyAction, ReadyLimits, ReadyQuiet
 from engine.rules.schema import Rule
 from engine.rules.template import assemble
@@ -109,7 +109,8 @@ class Making:
     def _ready(self, action: Action, here: Path) -> ReadyAction:
         texts = self._texts(action, here)
         recipients = self._recipients(action, here)
-        self._warn_of_length(action, texts, here)
+        if "sms" in action.channels and action.beyond != "email":
+            self._warn_of_parts(action, texts, (*here, "template" if action.template else "text"))
         self._check_loop(action, recipients, here)
         return ReadyAction(
             name=action.name,
@@ -219,17 +220,6 @@ class Making:
                         hint="use another address, or another channel",
                     )
                     return
-
-    def _warn_of_length(self, action: Action, texts: Mapping[str, Template], here: Path) -> None:
-        at = (*here, "template" if action.template else "text")
-        for template in texts.values():
-            for each in FIELDS:
-                if f"{{{each}}}" in template.fixed:
-                    message = f"this sends the word {{{each}}}, not what it stands for"
-                    hint = f"write {{{each}}} with one brace on each side"
-                    self._say(at, message, "braces", hint=hint, warning=True)
-        if "sms" in action.channels and action.beyond in ("truncate", "split", "refuse"):
-            self._warn_of_parts(action, texts, at)
 
     def _warn_of_parts(self, action: Action, texts: Mapping[str, Template], at: Path) -> None:
         signatures = {owner.account.signature for owner in self.ground.owners} or {""}

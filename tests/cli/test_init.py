@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from engine.cli import main
 from engine.cli.init import fill_in, starter
-from engine.cli.schema import generate
+from engine.cli.schema import NAMES, generate
 from engine.document import read
 from engine.settings import require
 
@@ -91,7 +91,7 @@ def test_the_repositorys_configuration_is_the_starter() -> None:
     assert kept == dict(starter())
 
 
-@pytest.mark.parametrize("name", ["rules", "account", "engine", "tariff"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_schemas_are_fresh(name: str) -> None:
     assert (CONFIG / "schema" / f"{name}.json").read_text() == generate()[name], "run 'tocsin schema'"
 

@@ -56,16 +56,20 @@ def test_a_rule_that_stops_keeps_the_later_ones_from_being_asked() -> None:
     assert decision.notifications == ()
 
 
-def test_a_global_rule_is_asked_first_and_stops_the_accounts_own() -> None:
-    ruleset = rules(
-        STOPS.replace("First", "Own"), glob="rules:\n  - {name: All, when: {from: '*'}, notify: {}, stop: true}\n"
-    )
-    decision = evaluate(a_mail(), ANNA, ruleset, NOW)
-    assert [(answer.scope, answer.reason) for answer in decision.answers] == [
-        ("global", Reason.MATCHED),
-        ("anna", Reason.STOPPED),
-        ("anna", Reason.STOPPED),
-    ]
+LAST_WORD = "rules:\n  - {name: All, when: {from: '*'}, notify: {}, %s: true}\n  - {name: Later, when: {from: '*'}, notify: {}}"
+
+
+@pytest.mark.parametrize(
+    ("word", "reasons"),
+    [
+        ("stop", [Reason.MATCHED, Reason.STOPPED, Reason.MATCHED, Reason.STOPPED]),
+        ("final", [Reason.MATCHED, Reason.FINAL, Reason.FINAL, Reason.FINAL]),
+    ],
+)
+def test_a_global_rule_ends_its_scope_with_stop_and_every_scope_with_final(word: str, reasons: list[Reason]) -> None:
+    decision = evaluate(a_mail(), ANNA, rules(STOPS, glob=LAST_WORD % word), NOW)
+    assert [answer.reason for answer in decision.answers] == reasons
+    assert [answer.scope for answer in decision.answers] == ["global", "global", "anna", "anna"]
     assert [each.scope for each in decision.notifications] == ["global"]
 
 
@@ -110,10 +114,16 @@ def test_the_first_number_is_me() -> None:
     assert evaluate(a_mail(), account, one("{from: '*'}"), NOW).notifications[0].address == "+32470000009"
 
 
-def test_an_occasion_matches_no_rule_yet() -> None:
-    occasion = OccasionDue(account="anna", feed="work", uid="1", starts_at=NOW, alarm="15m", due_at=NOW)
-    decision = evaluate(occasion, ANNA, one("{from: '*'}"), NOW)
-    assert (decision.reason, decision.answers) == (Reason.NO_RULE_MATCHED, ())
+def test_a_rule_about_mail_tells_of_no_appointment_and_the_other_way_round() -> None:
+    occasion = OccasionDue(
+        account="anna", feed="work", uid="1", starts_at=NOW, alarm="15m", due_at=NOW, title="Dentist"
+    )
+    both = rules(
+        "rules:\n  - {name: Mail, when: {from: '*'}, notify: {}}\n  - {name: Work, when: {calendar: work}, notify: {}}\n"
+    )
+    assert [each.rule for each in evaluate(a_mail(), ANNA, both, NOW).notifications] == ["mail"]
+    [told] = evaluate(occasion, ANNA, both, NOW).notifications
+    assert (told.rule, told.text, told.title) == ("work", "Dentist (21/11/2026, 11:04)", "Dentist")
 
 
 def test_the_same_mail_is_decided_the_same_again() -> None:
@@ -126,7 +136,9 @@ def test_the_same_mail_is_decided_the_same_again() -> None:
 
 def test_a_mail_of_nothing_still_says_something() -> None:
     mail = a_mail(subject="", sender=None)
-    assert evaluate(mail, ANNA, one("{from: '*'}", "{text: '{subject}'}"), NOW).notifications[0].text == "(no text)"
+    assert (
+        evaluate(mail, ANNA, one("{from: '*'}", "{text: '{subject}'}"), NOW).notifications[0].text == "(no subject)"
+    )
 
 
 def test_a_moment_past_all_calendars_does_not_raise() -> None:
