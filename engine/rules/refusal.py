@@ -35,7 +35,7 @@ def refuse(hole: Hole, kinds: frozenset[str], asks: bool = False) -> Mistake:
 def _refuse_name(hole: Hole, name: Part, kinds: frozenset[str]) -> Mistake:
     known = f"known here: {', '.join(names(kinds))}"
     if not name.text:
-        return _whole(hole, "no field stands between these braces", hint=known)
+        return _whole(hole, "no field stands between these braces", "like {subject}", known)
     found = find(name.text)
     if found is not None:
         return _of_the_other_kind(name, kinds, known)
@@ -86,12 +86,14 @@ def _calculates(hole: Hole, name: str, rest: str) -> Mistake:
     or_ = re.fullmatch(r"""\W*or\s*["'](.*?)["']""", rest)
     if cut and int(cut[1]) <= MOST:
         meant = f"{name}|{cut[1]}"
+    elif re.match(r"\s*:.*[0-9]", rest):
+        meant = f"{name}|80"
     elif case:
         meant = f"{name}|{case[1]}"
     elif or_:
         meant = f'{name}|or "{or_[1]}"'
     hint = "there are no calls, no arithmetic and no formats; filters stand behind a bar"
-    return _whole(hole, "a field and filters stand in braces, nothing else", f"did you mean '{meant}'?", hint)
+    return _whole(hole, "a field and filters stand in braces, nothing else", f"did you mean '{{{meant}}}'?", hint)
 
 
 def _meant(name: str, kinds: frozenset[str]) -> str:

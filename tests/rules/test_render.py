@@ -53,7 +53,7 @@ def test_a_sender_without_a_name_is_known_by_the_address() -> None:
         ("{subjet}", "subjet", "did you mean 'subject'?"),
         ("{from.adress}", "from.adress", "did you mean 'from.address'?"),
         ("{bdy}", "bdy", "did you mean 'body'?"),
-        ("{}", "{}", ""),
+        ("{}", "{}", "like {subject}"),
         ("{subject|}", "{subject|}", "like {subject|80}"),
         ("{subject|0}", "0", "like {subject|80}"),
         ("{subject|-1}", "-1", "like {subject|80}"),
@@ -63,9 +63,9 @@ def test_a_sender_without_a_name_is_known_by_the_address() -> None:
         ("{received|%H:%M}", "%H:%M", "did you mean 'HH:mm'?"),
         ("a { b", "{", "write '{{' for a brace"),
         ("a } b", "}", "write '}}' for a brace"),
-        ("{subject.__class__}", "{subject.__class__}", "did you mean 'subject'?"),
-        ("{subject!r}", "{subject!r}", "did you mean 'subject'?"),
-        ("{from[0]}", "{from[0]}", "did you mean 'from'?"),
+        ("{subject.__class__}", "{subject.__class__}", "did you mean '{subject}'?"),
+        ("{subject!r}", "{subject!r}", "did you mean '{subject}'?"),
+        ("{from[0]}", "{from[0]}", "did you mean '{from}'?"),
     ],
 )
 def test_what_is_no_field_is_a_flaw(text: str, part: str, said: str) -> None:
