@@ -1,7 +1,7 @@
 """Sizes as people compare them: ``> 5 MB``, ``<= 300 kB``."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pydantic_core import PydanticCustomError
 
@@ -18,8 +18,8 @@ def read_comparison(text: str) -> Range:
     form = _FORM.fullmatch(text.strip())
     unit = _UNITS.get(form[4].lower()) if form else None
     if form is None or unit is None:
-        meant = f"> {text.strip()}"
-        label = f"did you mean '{meant}'?" if _FORM.fullmatch(meant) else ""
+        meant = next((each for each in _corrections(text.strip()) if _FORM.fullmatch(each)), "")
+        label = f"did you mean '{meant}'?" if meant else ""
         raise PydanticCustomError(
             "value_error", "write a comparison with a size here", {"label": label, "hint": _HINT}
         )
@@ -33,6 +33,23 @@ def read_comparison(text: str) -> Range:
         case "<":
             return None, exact - (part == 0)
     return None, exact
+
+
+def _corrections(text: str) -> Iterator[str]:
+    """What was perhaps meant: a comparison without its sign, with words for it, or with a comma in its number."""
+    text = re.sub(r"(?<=[0-9]),(?=[0-9])", ".", text)
+    for words, sign in (
+        ("=<", "<="),
+        ("=>", ">="),
+        ("more than", ">"),
+        ("less than", "<"),
+        ("over", ">"),
+        ("under", "<"),
+    ):
+        if text.lower().startswith(words):
+            yield f"{sign} {text[len(words) :].strip()}"
+    yield text
+    yield f"> {text.lstrip('= ')}"
 
 
 def intersect(ranges: Iterable[Range]) -> Range | None:

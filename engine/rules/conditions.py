@@ -7,7 +7,7 @@ a title or a location (`contains`), and is the whole of anything else (`is`, or 
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.document import Flag
@@ -80,12 +80,15 @@ def _no_contradiction(comparisons: tuple[str, ...]) -> tuple[str, ...]:
     return comparisons
 
 
-def _read_size(text: str) -> str:
-    read_comparison(text)
-    return " ".join(text.split())
+def _read_size(value: Any) -> str:
+    # a block (min: 5 MB) is answered with the form too
+    read_comparison(value if isinstance(value, str) else "")
+    return " ".join(value.split())
 
 
-_Comparison = Annotated[str, StringConstraints(max_length=40), AfterValidator(_read_size)]
+_Comparison = Annotated[
+    str, StringConstraints(max_length=40), BeforeValidator(_read_size, json_schema_input_type=str)
+]
 #: Comparisons that must all hold: ``"> 1 MB"`` or ``["> 1 MB", "< 5 MB"]``.
 Sizes = Annotated[
     tuple[_Comparison, ...],
@@ -188,6 +191,14 @@ Language = Literal["en", "nl", "sv", "fr", "de"]
 Method = Literal["dkim", "spf", "dmarc"]
 
 
+def _verdicts(value: Any) -> Any:
+    """One verdict is a list of one; of YAML 1.1's yes and no this says what was meant."""
+    return one_or_more(value if value not in ("yes", "no", "on", "off") else _TRUTH.validate_python(value))
+
+
+_TRUTH = TypeAdapter[bool](Flag)
+
+
 def _one_verdict(value: tuple[str, ...]) -> tuple[str, ...]:
     if len(value) > 1 and {"true", "false"} & set(value):
         raise ValueError("true and false stand alone; of dkim, spf and dmarc one is enough")
@@ -226,7 +237,7 @@ class Condition(Written):
     verified: Annotated[
         tuple[Literal["true", "false", "dkim", "spf", "dmarc"], ...],
         Field(min_length=1),
-        BeforeValidator(one_or_more, json_schema_input_type=bool | Method | list[Method]),
+        BeforeValidator(_verdicts, json_schema_input_type=bool | Method | list[Method]),
         AfterValidator(_one_verdict),
     ] = ()
     """Whether a server that the mailbox's `trust:` names vouches for the domain in From; of methods one is enough."""

@@ -67,7 +67,7 @@ class Window(Written):
     @model_validator(mode="after")
     def _says_when(self) -> Self:
         if not self.model_fields_set:
-            raise ValueError("say when: days, between or dates")
+            raise ValueError(f"say when: {', '.join(type(self).model_fields)}")
         return self
 
     @property
