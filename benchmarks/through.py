@@ -22,7 +22,8 @@ from engine.store import accounts, revision
 from engine.store.database import Database
 
 CHUNK = 500
-RULES = "version: 1\nrules:\n" + "".join(
+_UNLIMITED = "defaults: {signature: off, limits: {dedupe: off, throttle: off, daily: off}}"
+RULES = f"version: 1\n{_UNLIMITED}\nrules:\n" + "".join(
     f"  - {{name: Rule {n}, when: {{from: '@customer{n}.example', subject: [invoice {n}, urgent {n}]}},"
     f" notify: {{to: me}}}}\n"
     for n in range(5)

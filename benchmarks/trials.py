@@ -17,6 +17,7 @@ from tests.servers.pymap_server import PymapServer
 
 RULES = """\
 version: 1
+defaults: {signature: off, limits: {dedupe: off, throttle: off, daily: off}}
 rules:
   - name: Alarm
     when: {subject: alarm}

@@ -18,6 +18,7 @@ from tests.servers.pymap_server import PymapServer
 
 SHARED = """\
 version: 1
+defaults: {signature: off, limits: {dedupe: off, throttle: off, daily: off}}
 rules:
   - name: Newsletters stay silent
     when: {from: "@news.example"}
@@ -28,6 +29,7 @@ rules:
 """
 REPORT = """\
 version: 1
+defaults: {signature: off, limits: {dedupe: off, throttle: off, daily: off}}
 rules:
   - name: Weekly report
     when: {all: [{from: reports@acme.example}, {subject: {starts_with: report}}]}

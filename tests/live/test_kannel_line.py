@@ -25,6 +25,7 @@ pytestmark = pytest.mark.live
 ANNA = Person("anna", "+32470000001", "u1", provider="kannel", parts=100)
 RULES = """\
 version: 1
+defaults: {signature: off, limits: {dedupe: off, throttle: off, daily: off}}
 rules:
   - {name: Urgent, when: {subject: {contains: spoed}}, notify: {to: me, text: "{subject|80}"}}
 """

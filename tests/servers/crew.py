@@ -14,6 +14,7 @@ from tests.servers.letters import letter
 
 RULES = """\
 version: 1
+defaults: {signature: off, limits: {dedupe: off, throttle: off, daily: off}}
 rules:
   - {name: Alarm, when: {subject: alarm}, notify: {to: me, text: "{subject}"}}
 """
