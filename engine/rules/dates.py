@@ -30,6 +30,7 @@ LETTERS: Mapping[str, int] = {
 _DATES: Mapping[str, int] = {"short": 10, "medium": 13, "long": 18, "full": 30}
 
 _RUN = re.compile(r"([A-Za-z])\1*|[ :/.,-]+|.", re.DOTALL)
+_MONTHS_AS_MINUTES = re.compile(r"(?<=d[ /.-])mm?(?=[ /.-]|$)|(?<![:.m])mm?(?=[/.-]y)")
 _OF_DAY = frozenset("Hhams")
 # What strftime and other date languages write for our letters.
 _STRFTIME: Mapping[str, str] = {
@@ -76,18 +77,19 @@ def is_pattern(form: str) -> bool:
     firsts = {run[0] for run in letters}
     if ("h" in firsts) != ("a" in firsts) or ("m" in firsts and not firsts & {"H", "h"}):
         return False  # half a day without saying which, or minutes of no hour: months were meant
-    return not re.search(r"[Hh][:.]M", form)
+    return not (re.search(r"[Hh][:.]M", form) or _MONTHS_AS_MINUTES.search(form))
 
 
 def correct(form: str) -> str:
     """The pattern that was probably meant, or nothing."""
     meant = re.sub("%.", lambda code: _STRFTIME.get(code[0], code[0]), form)
     meant = meant.replace("D", "d").replace("Y", "y").replace("S", "s").replace("A", "a")
-    meant = re.sub(r"(?<![HhM])yyy(?!y)", "yyyy", meant)
+    meant = re.sub(r"(?<!y)yyy(?!y)", "yyyy", meant)
     if "a" not in meant:
         meant = meant.replace("h", "H")
     meant = re.sub(r"([Hh][:.])(MM?)", r"\1mm", meant)
     meant = re.sub(r"([Hh][:.])m(?!m)", r"\1mm", meant)
+    meant = _MONTHS_AS_MINUTES.sub(lambda month: month[0].upper(), meant)
     if not re.search("[Hh]", meant):
         meant = meant.replace("m", "M")
     return meant if meant != form and is_pattern(meant) else ""
