@@ -179,6 +179,7 @@ class _Compiler:
             except ValueError:
                 message = f"the list '{name}' holds '{written}', which is no address"
                 self._refuse(path, message, part=name, code="no-address", hint="give words a list of their own")
+                break
         return self._addresses(field, tuple(found), path, words)
 
     def _group(self, name: str, path: Path) -> Iterator[str]:
