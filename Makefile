@@ -40,8 +40,9 @@ lock: $(VENV)/.ready ## write requirements.lock anew from pyproject.toml (pinned
 	@$(BIN)/uv pip compile --universal --generate-hashes --no-header --all-extras --group dev -q \
 		pyproject.toml -o requirements.lock
 
-generate: $(VENV)/.ready ## write the schemas anew
+generate: $(VENV)/.ready ## write the schemas and docs/rules.md anew
 	@$(BIN)/tocsin schema
+	@$(BIN)/python docs/reference.py
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -82,13 +82,12 @@ def suggest(word: str, known: Iterable[str]) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that was most likely meant: one slip away, known elsewhere so, or alike; or nothing."""
+    """The known word that was most likely meant: known elsewhere so, one slip away, or alike; or nothing."""
     words = list(known)
-    slips = [each for each in words if is_one_slip(word.lower(), each.lower())]
-    if slips:
-        return max(slips, key=lambda each: SequenceMatcher(None, word, each).ratio())
     elsewhere = [each for each in _ELSEWHERE.get(word.lower().replace("-", "_"), ()) if each in words]
-    return (elsewhere or get_close_matches(word, words, 1, LIKENESS) or [""])[0]
+    slips = [each for each in words if is_one_slip(word.lower(), each.lower())]
+    slips.sort(key=lambda each: SequenceMatcher(None, word, each).ratio(), reverse=True)
+    return (elsewhere or slips or get_close_matches(word, words, 1, LIKENESS) or [""])[0]
 
 
 def is_one_slip(written: str, meant: str) -> bool:
