@@ -1,6 +1,6 @@
 """Rule files that have been read -> the rules in force, and every mistake in them."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.document import Document, Path, Problem, has_errors, suggest, validate
@@ -11,6 +11,7 @@ from engine.rules.compile import about, compile_condition
 from engine.rules.ready import Capped, Ground, Making, Owner
 from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
 from engine.rules.schema import Rule, RuleFile
+from engine.rules.testing import RuleTest, check_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ def load(
     scopes: dict[str, tuple[ReadyRule, ...]] = {}
     problems: list[Problem] = []
     capped: tuple[Capped, ...] = ()
+    read: list[_Scope] = []
     # the global files first: their caps hold for all others
     for folder in sorted(folders, key=lambda folder: folder.scope != GLOBAL):
         shared = folder.scope == GLOBAL
@@ -54,6 +56,8 @@ def load(
             capped = tuple(scope.capped)
         scopes[folder.scope] = tuple(scope.rules)
         problems += scope.problems
+        read.append(scope)
+    problems += _check_tests(read, owners)
     return Ruleset(scopes, version, books), problems
 
 
@@ -68,6 +72,17 @@ def _no_such_account(folder: RuleFolder, accounts: Collection[str]) -> Problem:
     )
 
 
+def _check_tests(read: Sequence["_Scope"], owners: Collection[str]) -> Iterator[Problem]:
+    """The names in `tests:`; where a file could not be read nobody knows what it would have named."""
+    if any(scope.unread for scope in read):
+        return
+    for scope in read:
+        seen = [each for each in read if GLOBAL in (scope.name, each.name) or each is scope]
+        names = [name for each in seen for name in each.names]
+        for document, tests in scope.tests:
+            yield from check_names(tests, names, owners if scope.name == GLOBAL else (scope.name,), document)
+
+
 class _Scope:
     """The rules of one folder while they are read: an id is unique in it."""
 
@@ -76,6 +91,10 @@ class _Scope:
         self.rules: list[ReadyRule] = []
         self.capped: list[Capped] = []
         self.problems: list[Problem] = []
+        self.names: list[str] = []
+        """Of all rules, by name and id, also of those with mistakes in them."""
+        self.tests: list[tuple[Document, tuple[RuleTest, ...]]] = []
+        self.unread = False
         self._ground = ground
         self._first: dict[str, tuple[Document, Path]] = {}
 
@@ -83,7 +102,10 @@ class _Scope:
         file, problems = validate(document, RuleFile)
         self.problems += problems
         if file is None:
+            self.unread = True
             return
+        self.names += [name for rule in file.rules for name in dict.fromkeys((rule.name, rule.key))]
+        self.tests.append((document, file.tests))
         if file.caps is not None:
             self.capped.append(Capped(file.caps, document))
             self._check_global(document, ("caps",), "caps stand in global files only")

@@ -1,7 +1,7 @@
 """How a rule file's `tests:` are written: a mail or an appointment, and what the rules are to make of it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from email.utils import getaddresses
 from typing import Annotated, Any, Literal, Self
@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from pydantic_core import PydanticCustomError
 
 from engine.account import Account
-from engine.document import Flag, suggest
+from engine.document import Document, Flag, Path, Problem, suggest
 from engine.event import Address, Attachment, MailArrived, OccasionDue
 from engine.noun import Written
 from engine.reason import Reason
@@ -279,3 +279,24 @@ class RuleTest(Written):
         written = self.mail or self.appointment
         assert written is not None  # one of the two is there
         return written.event(account, zone)
+
+
+def check_names(
+    tests: Sequence[RuleTest], rules: Sequence[str], accounts: Collection[str], document: Document
+) -> Iterator[Problem]:
+    """The names in a file's tests that are nobody's. `accounts`: whose mail it may be; none: unknown, any may be."""
+    for index, test in enumerate(tests):
+        path: Path = ("tests", index)
+        if test.account and accounts and test.account not in accounts:
+            message = f"rules of '{test.account}' are not asked here"
+            label = suggest(test.account, accounts)
+            yield document.problem((*path, "account"), message, code="unknown-account", label=label)
+        for key, names in (("rule", test.expect.rule), ("not_rule", test.expect.not_rule)):
+            for name in names:
+                if name not in rules:
+                    at = (*path, "expect", key)
+                    hint = f"known here: {', '.join(dict.fromkeys(rules))}"[:300]
+                    message = f"there is no rule '{name}'"
+                    yield document.problem(
+                        at, message, part=name, code="unknown-rule", label=suggest(name, rules), hint=hint
+                    )
