@@ -134,7 +134,8 @@ async def run(
         await stream.start()
         stack.push_async_callback(stream.stop)
         rows = list(configuration.accounts.values())
-        await store.awrite(lambda connection: accounts.upsert(connection, rows, settings.version, clock()))
+        people = configuration.contacts
+        await store.awrite(lambda connection: accounts.upsert(connection, rows, settings.version, clock(), people))
         await store.awrite(lambda connection: due.schedule(connection, due.DueKind.SWEEP, "personal data", clock()))
         configured.set()
 

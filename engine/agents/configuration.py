@@ -4,7 +4,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from engine.account import Account
+from engine.account import Account, Contact
 from engine.channels.tariff import Tariff
 from engine.rules.ruleset import Ruleset
 from engine.sources.imap.mailbox import Mailbox
@@ -21,6 +21,11 @@ class Configuration:
     """(account, mailbox) of the whole configuration."""
     admin: str
     version: str
+
+    @property
+    def contacts(self) -> Mapping[str, Sequence[Contact]]:
+        """Whom each account's rules may tell besides its owner."""
+        return {id: tuple(self.ruleset.book(id).contacts.values()) for id in self.accounts}
 
 
 @dataclass(frozen=True)

@@ -54,10 +54,10 @@ async def _take(desk: Desk, reading: Reading) -> bool:
         log.warning("changed, but only in force after the next start: %s", ", ".join(reading.waits))
     if new.version == desk.version:
         return True
-    now, rows = desk.clock(), list(new.accounts.values())
+    now, rows, people = desk.clock(), list(new.accounts.values()), new.contacts
     try:
         # The rows come first: a new account's first mail must find a purse.
-        await desk.store.awrite(lambda connection: accounts.upsert(connection, rows, new.version, now))
+        await desk.store.awrite(lambda connection: accounts.upsert(connection, rows, new.version, now, people))
     except StoreError as error:
         log.error("the changed configuration waits: %s", error)
         return False

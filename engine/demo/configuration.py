@@ -30,6 +30,7 @@ id: anna
 language: nl
 zone: Europe/Brussels
 numbers: ["+32 470 00 00 01"]
+signature: off
 plan: {{parts_per_month: {parts}, daily_cap: 20}}
 mailboxes:
   - host: 127.0.0.1

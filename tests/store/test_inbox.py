@@ -2,15 +2,17 @@
 
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
+from engine.account import Contact
 from engine.admission.standing import Bucket
 from engine.money import Money
 from engine.reason import Reason
 from engine.receipt import Fate
 from engine.store import accounts, inbox, ledger, receipts
 from engine.store.database import Database
-from engine.store.tables import message, notification
+from engine.store.tables import consent, message, notification
 from tests.builders import NOW, a_notification, a_quote, an_account
 
 EUR = "EUR"
@@ -82,3 +84,36 @@ def test_a_number_taken_out_of_the_file_withdraws_consent_and_put_back_gives_it_
         store.write(lambda c: accounts.upsert(c, [changed], "v", NOW))  # noqa: B023
         store.write(lambda c: inbox.take_in(c, [(a_notification(number), a_quote())], EUR, NOW))  # noqa: B023
     assert _verdicts(store) == ["admitted", "admitted", "no_consent"]
+
+
+BERT = Contact(id="bert", numbers=("+32470000002",), email="bert@x.example", fax="+3222222222", agreed="by mail")
+
+
+@pytest.mark.parametrize(
+    ("contacts", "agreed"),
+    [
+        ([BERT], {"+32470000002": None, "bert@x.example": None, "+3222222222": None}),
+        ([BERT.model_copy(update={"email": ""})], {"+32470000002": None, "+3222222222": None}),
+        ([BERT.model_copy(update={"agreed": ""})], {}),
+        ([], {}),
+    ],
+    ids=["agreed", "without an address", "not agreed", "nobody"],
+)
+def test_a_contact_may_be_told_once_agreed_and_no_longer_when_that_is_taken_back(
+    store: Database, contacts: list[Contact], agreed: dict[str, None]
+) -> None:
+    def addresses(connection: sa.Connection) -> list[str]:
+        now = sa.select(consent.c.address).where(consent.c.withdrawn_at.is_(None), consent.c.source == "agreed")
+        return list(connection.execute(now).scalars())
+
+    for given in ([BERT], contacts, [BERT], contacts):
+        store.write(lambda c: accounts.upsert(c, [an_account()], "v", NOW, {"anna": given}))  # noqa: B023
+    assert dict.fromkeys(store.read(addresses)) == agreed
+
+
+def test_a_number_that_is_the_owners_own_stays_when_a_contact_with_it_goes(store: Database) -> None:
+    twin = BERT.model_copy(update={"numbers": an_account().numbers})
+    for given in ([twin], []):
+        store.write(lambda c: accounts.upsert(c, [an_account(parts=5)], "v", NOW, {"anna": given}))  # noqa: B023
+    store.write(lambda c: inbox.take_in(c, [(a_notification(1), a_quote())], EUR, NOW))
+    assert _verdicts(store) == ["admitted"]
