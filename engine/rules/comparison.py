@@ -15,16 +15,15 @@ _HINT = "like '> 5 MB', '<= 300 kB' or a list of both; a kB is 1,000 bytes, a Ki
 
 def read_comparison(text: str) -> Range:
     """The sizes that a comparison allows. Raises with the right form of it."""
-    form = _FORM.fullmatch(text.strip())
-    unit = _UNITS.get(form[4].lower()) if form else None
-    if form is None or unit is None:
-        meant = next((each for each in _corrections(text.strip()) if _FORM.fullmatch(each)), "")
+    form = _read(text)
+    if form is None:
+        meant = next(filter(_read, _corrections(text.strip())), "")
         label = f"did you mean '{meant}'?" if meant else ""
         raise PydanticCustomError(
             "value_error", "write a comparison with a size here", {"label": label, "hint": _HINT}
         )
     digits = form[3] or ""
-    exact, part = divmod(int(form[2] + digits) * unit, 10 ** len(digits))
+    exact, part = divmod(int(form[2] + digits) * _UNITS[form[4].lower()], 10 ** len(digits))
     match form[1]:
         case ">":
             return exact + 1, None
@@ -33,6 +32,11 @@ def read_comparison(text: str) -> Range:
         case "<":
             return None, exact - (part == 0)
     return None, exact
+
+
+def _read(text: str) -> re.Match[str] | None:
+    form = _FORM.fullmatch(text.strip())
+    return form if form and form[4].lower() in _UNITS else None
 
 
 def _corrections(text: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ after ``(?m)``; ``.`` is no line break before ``(?s)``.
 A glob is held against the whole folded text: ``*`` is any text, ``?`` is one character, everything else is itself.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -19,12 +20,14 @@ MOST_PATTERN = 1_000
 MOST_PROGRAM = 5_000
 #: Bytes that RE2 may take to learn whether a pattern is too large; at its own 8 MB a hostile one takes 80 ms.
 _TRIAL = 1 << 20
+#: Bytes that a set of patterns may take: what it learns of the texts it has seen, and forgets when it is full.
+_MOST_SET = 64 << 20
 
 _REMEDIES = (
     (("(?=", "(?!", "(?<=", "(?<!"), "look-around", "write a second condition, or 'not:' with one"),
     (("(?>",), "an atomic group", "a plain group '(?:' is as safe here"),
     (("++", "*+", "?+"), "a possessive repetition", "a plain repetition is as safe here"),
-    (("(?P=", "(?P>", "(?R", "(?(", "(?#"), "this kind of group", "known here: (…), (?:…), (?P<name>…), (?i)"),
+    (("(?P", "(?P=", "(?P>", "(?R", "(?(", "(?#"), "this kind of group", "known here: (…), (?:…), (?P<name>…), (?i)"),
 )
 
 
@@ -119,10 +122,28 @@ _HINTS = {
     "missing )": "each ( needs its ); for the sign itself write \\(",
     "unexpected )": "each ) needs its (; for the sign itself write \\)",
     "missing ]": "each [ needs its ]; for the sign itself write \\[",
-    "missing argument to repetition operator": "* + ? repeat what stands before them; for the sign itself write \\*",
+    "no argument for repetition operator": "* + ? repeat what stands before them; for the sign itself write \\*",
     "trailing \\": "for the sign itself write \\\\",
 }
 
 
 def _refuse(message: str, hint: str) -> PydanticCustomError:
     return PydanticCustomError("value_error", "{message}", {"message": message, "hint": hint})
+
+
+class PatternSet:
+    """Many patterns looked for at once, in one walk over the text."""
+
+    def __init__(self, patterns: Sequence[tuple[str, int]]) -> None:
+        """Each pattern (from `complete`) with its clue."""
+        self._clues = [clue for _, clue in patterns]
+        options = _options(_MOST_SET)
+        self._set = re2.Set.SearchSet(options)
+        for pattern, _ in patterns:
+            self._set.Add(pattern)
+        self._set.Compile()
+
+    def scan(self, text: str) -> list[int]:
+        """The clues of the patterns that are found in a text."""
+        clues = self._clues
+        return [clues[number] for number in self._set.Match(text.encode("utf-8", "replace")) or ()]
