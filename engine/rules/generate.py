@@ -1,0 +1,90 @@
+"""A small scope as one function in Python's own code: nothing is called where a comparison is enough.
+
+Only `repr` of constants and the names below enter the source; what a rule's author wrote is never a name.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from engine.rules.match import meets
+from engine.rules.predicate import All, Any, Not, Predicate, Tree
+from engine.rules.sheet import KEYED, Sheet, key_of, literals
+
+Ask = Callable[[Sheet], list[int]]
+
+#: From this many tests on, a field is read once for all of them.
+_OFTEN = 3
+#: Dear to read, so that it is read when the first rule needs it.
+_DEAR = "texts['body']"
+
+
+def generate(trees: Sequence[Tree]) -> Ask:
+    """A function that answers which of the conditions hold, in order."""
+    writer = _Writer(trees)
+    lines = [
+        "def ask(sheet):",
+        "    view, texts, keys, hits = sheet.view, sheet.texts, sheet.keys, []",
+        *writer.reads,
+    ]
+    for number, tree in enumerate(trees):
+        lines += (f"    if {writer.expression(tree)}:", f"        hits.append({number})")
+    source = "\n".join([*lines, "    return hits"])
+    exec(compile(source, "<rules>", "exec"), writer.names)  # noqa: S102  (constants and names of our own, no other text)
+    ask: Ask = writer.names["ask"]  # type: ignore[assignment]
+    return ask
+
+
+class _Writer:
+    """Writes conditions as expressions. `names` holds what is no constant: `test0`, `test1`, ..."""
+
+    def __init__(self, trees: Sequence[Tree]) -> None:
+        self.names: dict[str, object] = {}
+        used = Counter(place for tree in trees for place in _places(tree))
+        often = [place for place, times in used.items() if times >= _OFTEN and place != _DEAR]
+        self._local = {place: f"read{number}" for number, place in enumerate(often)}
+        self.reads = [f"    {name} = {place}" for place, name in self._local.items()]
+
+    def expression(self, tree: Tree) -> str:
+        """The condition as an expression."""
+        match tree:
+            case Predicate():
+                return self._test(tree)
+            case Not(part):
+                return f"(not {self.expression(part)})"
+            case All(parts):
+                return f"({' and '.join(self.expression(part) for part in parts) or True})"
+            case Any(parts):
+                return f"({' or '.join(self.expression(part) for part in parts) or False})"
+
+    def _test(self, test: Predicate) -> str:
+        place = _place(test)
+        if place is None:
+            name = f"test{len(self.names)}"
+            self.names[name] = partial(meets, test)
+            return f"{name}(view)"
+        where = self._local.get(place, place)
+        wanted = literals(test)
+        if wanted is None and len(test.values) > 1:
+            return f"(not {where}.isdisjoint({tuple(map(str, test.values))!r}))"
+        return f"({' or '.join(f'{str(each)!r} in {where}' for each in wanted or test.values) or False})"
+
+
+def _place(test: Predicate) -> str | None:
+    """Where a test looks, as an expression: a field's framed text, or its keys; None when it has to be called."""
+    if test.operator in KEYED:
+        return f"keys[{key_of(test)!r}]"
+    return f"texts[{test.field!r}]" if literals(test) is not None else None
+
+
+def _places(tree: Tree) -> Iterator[str]:
+    match tree:
+        case Predicate():
+            place = _place(tree)
+            if place is not None:
+                yield place
+        case Not(part):
+            yield from _places(part)
+        case All(parts) | Any(parts):
+            for part in parts:
+                yield from _places(part)
