@@ -38,9 +38,7 @@ OF_TIMES: Mapping[str, str] = {
 
 _OR = re.compile(r"""or\s*(?:"([^"]*)"|'([^']*)')""")
 _OTHER_OR = re.compile(r"""(?:or|default|otherwise|else|if_empty)\b[\s(:=]*["'“”„‘’]*([^"'“”„‘’()]*)["'“”„‘’]*\)?""")
-_OTHER_CUT = re.compile(
-    r"(?:truncate|truncatechars|cut|first|left|max|limit|length|slice|chars)?[\s(:=\[]*([0-9]+)[\s)\]]*"
-)
+_OTHER_CUT = re.compile(r"[a-z_]*[\s(:=\[]*([0-9]+)[\s)\]]*")
 #: A pattern of all that is known, once, is shorter.
 _LONGEST_PATTERN = 60
 _WORDS = ("first_line", "upper", "lower")
@@ -118,7 +116,9 @@ def _read_time(name: str, word: str) -> _Step | _Refused:
     if len(word) <= _LONGEST_PATTERN and is_pattern(word):
         return _Step("pattern", lambda old: replace(old, form=replace(old.form, pattern=word)))
     meant = correct(word[:_LONGEST_PATTERN])
-    label = f"did you mean '{meant}'?" if meant else suggest(word, (*STYLES, *HALVES)) or _meant(word, ("or",))
+    label = (
+        f"did you mean '{meant}'?" if meant else suggest(word.lower(), (*STYLES, *HALVES)) or _meant(word, ("or",))
+    )
     hint = f"known here: {', '.join((*STYLES, *HALVES, *LETTERS))} and the signs : / . , -"
     return _Refused(f"'{word}' is no form of a time", label, hint)
 

@@ -46,6 +46,8 @@ class Mistake:
     message: str
     label: str = ""
     hint: str = ""
+    meant: str = ""
+    """``if``, ``else`` or ``end`` where that word was probably meant: one slip of the finger is one mistake."""
 
 
 _TOKEN = re.compile(r"\{\{|\}\}|[{}]|[^{}]+")

@@ -39,9 +39,10 @@ def _refuse_name(hole: Hole, name: Part, kinds: frozenset[str]) -> Mistake:
     found = find(name.text)
     if found is not None:
         return _of_the_other_kind(name, kinds, known)
-    return _program(hole, name.text) or Mistake(
-        name.start, name.end, f"unknown field '{name.text[:40]}'", _meant(name.text, kinds), known
-    )
+    label = _meant(name.text, kinds)
+    word = next((word for word in ("else", "end") if label == f"did you mean '{word}'?"), "")
+    message = f"unknown field '{name.text[:40]}'"
+    return _program(hole, name.text) or Mistake(name.start, name.end, message, label, known, word)
 
 
 def _of_the_other_kind(name: Part, kinds: frozenset[str], known: str) -> Mistake:
@@ -56,16 +57,17 @@ def _program(hole: Hole, inside: str) -> Mistake | None:
     words = inside.strip("%#- ").split()
     verb = words[0] if words else ""
     if inside[0] in "%#" or verb in _VERBS:
-        label = {"endif": "did you mean '{end}'?", "else": "did you mean '{else}'?"}.get(verb, "")
-        if verb == "if" and len(words) == 2 and find(words[1]):
-            label = f"did you mean '{{if {words[1]}}}'?"
-        return _whole(hole, "there are no loops, calls or blocks in a text", label, "only fields and {if field}")
+        meant = {"endif": "end"}.get(verb, verb if verb in ("if", "else", "end") else "")
+        asked = f" {words[1]}" if meant == "if" and len(words) == 2 and find(words[1]) else ""
+        label = f"did you mean '{{{meant}{asked}}}'?" if meant and (asked or meant != "if") else ""
+        hint = "only fields and {if field}"
+        return _whole(hole, "there are no loops, calls or blocks in a text", label, hint, meant)
     if inside in _CLOSERS or words[:1] == ["end"]:
-        return _whole(hole, f"'{inside[:40]}' closes nothing here", "did you mean '{end}'?")
+        return _whole(hole, f"unknown word '{inside[:40]}'", "did you mean '{end}'?", meant="end")
     if verb in _OTHER_IFS or words[:2] == ["else", "if"]:
         return _whole(hole, "there is no other {if} in an {else}", "write {else}{if …}…{end}{end}")
     if len(words) == 2 and find(words[1]) and suggest(verb, ("if",)):
-        return _whole(hole, f"unknown word '{verb}'", f"did you mean '{{if {words[1]}}}'?")
+        return _whole(hole, f"unknown word '{verb}'", f"did you mean '{{if {words[1]}}}'?", meant="if")
     if not _NOT_A_NAME.search(inside) and len(words) < 2:
         return None
     head = _HEAD.match(inside)
@@ -81,7 +83,7 @@ def _program(hole: Hole, inside: str) -> Mistake | None:
 def _calculates(hole: Hole, name: str, rest: str) -> Mistake:
     """Something is done with a field that is not a filter."""
     meant = name
-    cut = re.fullmatch(r"[\W_]*([1-9][0-9]{0,3})[\W_]*", rest)
+    cut = re.fullmatch(r"[\s\[(:,.]+([1-9][0-9]{0,3})[\s\])]*", rest)
     case = re.fullmatch(r"\W*(upper|lower|first_line)\W*", rest)
     or_ = re.fullmatch(r"""\W*or\s*["'](.*?)["']""", rest)
     if cut and int(cut[1]) <= MOST:
@@ -109,5 +111,5 @@ def _meant(name: str, kinds: frozenset[str]) -> str:
     return suggest(plain, (*allowed, "else", "end"))
 
 
-def _whole(hole: Hole, message: str, label: str = "", hint: str = "") -> Mistake:
-    return Mistake(hole.start, hole.end, message, label, hint)
+def _whole(hole: Hole, message: str, label: str = "", hint: str = "", meant: str = "") -> Mistake:
+    return Mistake(hole.start, hole.end, message, label, hint, meant)

@@ -39,7 +39,10 @@ def parse(text: str, kind: Kind = "mail") -> tuple[Template, list[Flaw]]:
     reading = _Reading(KINDS[kind])
     for piece in cut(text):
         reading.take(piece)
-    reading.close()
+        if len(reading.mistakes) >= _MOST_FLAWS:
+            break
+    else:
+        reading.close()
     mistakes = sorted(reading.mistakes, key=lambda mistake: mistake.start)[:_MOST_FLAWS]
     return assemble(reading.pieces), [_flaw(text, mistake) for mistake in mistakes]
 
@@ -127,6 +130,7 @@ class _Reading:
         found = find(name.text)
         if found is None or not found.kinds & self.kinds:
             self.mistakes.append(refuse(hole, self.kinds))
+            self._go_on(hole, self.mistakes[-1].meant)
             return
         if found.shape is Shape.FLAG:
             label = f"write {{if {found.name}}}…{{end}}"
@@ -154,9 +158,19 @@ class _Reading:
         self.pieces = []
         self._learn(self.open[-1], there=not negated)
 
+    def _go_on(self, hole: Hole, meant: str) -> None:
+        """What a misspelt word would have done, so that its echoes are not told too."""
+        if meant == "if":
+            self.open.append(_Open(hole, None, False, self.kinds, self.present, self.pieces))
+            self.pieces = []
+        elif meant == "else" and self.open and self.open[-1].then is None:
+            self._else(hole)
+        elif meant == "end" and self.open:
+            self._end(hole)
+
     def _else(self, hole: Hole) -> None:
         if not self.open:
-            self._refuse(hole, "an {else} without an {if} before it")
+            self._refuse(hole, "an {else} without an {if} before it", "remove it")
             return
         last = self.open[-1]
         if last.then is not None:
