@@ -9,46 +9,46 @@ import click
 
 from engine.document import Problem
 
+#: By other names, as other tools call them.
+_ALIASES = {"human": "text"}
+
 
 @click.command("check")
-@click.argument("folder", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "gnu", "github", "json"]),
+    type=click.Choice(["text", "human", "gnu", "github", "json"]),
     default="text",
     show_default=True,
-    help="For a person, an editor, GitHub's workflows or a program.",
+    help="For a person (text, human), an editor, GitHub's workflows or a program.",
 )
 @click.option("--strict", is_flag=True, help="Count warnings as mistakes.")
 @click.pass_obj
-def command(config: Path, folder: Path | None, form: str, strict: bool) -> int:
-    """Check the configuration in DIR (default: that of --config). Exit 1 when the engine would refuse it."""
-    from engine.document import report
-    from engine.settings import load
+def command(config: Path, paths: tuple[Path, ...], form: str, strict: bool) -> int:
+    """Check a configuration folder (default: that of --config), or files and folders of any kind of our files.
 
-    settings, problems = load(folder or config)
+    Exit 1 when the engine would refuse one of them.
+    """
+    from engine.cli.checking import check
+    from engine.document import in_order, report
+
+    form = _ALIASES.get(form, form)
+    checked = [check(path) for path in paths or (config,)]
+    problems = in_order(problem for each in checked for problem in each.problems)
     shown = report.FORMATS[form](problems) if form != "text" else report.text(problems, colour=_colour())
     if shown:
         click.echo(shown, color=True)
-    errors = _count(problems, "error")
-    warnings = _count(problems, "warning")
+    errors, warnings = _count(problems, "error"), _count(problems, "warning")
     if form == "text":
         if problems:
             click.echo()
-        if settings is None:
+        for each in checked:
+            for line in each.said:
+                click.echo(line)
+        if errors:
             click.echo(f"{_number(errors, 'mistake')}, {_number(warnings, 'warning')}", err=True)
-        else:
-            rules = sum(len(scope) for scope in settings.ruleset.scopes.values())
-            mailboxes = sum(len(each.mailboxes) for each in settings.accounts)
-            counted = (
-                _number(len(settings.accounts), "account"),
-                f"{mailboxes} mailbox{'' if mailboxes == 1 else 'es'}",
-                _number(rules, "rule"),
-                _number(warnings, "warning"),
-            )
-            click.echo(f"ok: {', '.join(counted)} (version {settings.version})")
-    return 1 if settings is None or (strict and warnings) else 0
+    return 1 if errors or (strict and warnings) else 0
 
 
 def _colour() -> bool:

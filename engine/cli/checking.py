@@ -1,0 +1,58 @@
+"""What `tocsin check` looks at: a configuration folder, a part of one, or files that belong to none."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine import settings
+from engine.document import Problem, has_errors
+from engine.settings import Settings
+from engine.settings.advice import advise, worst_days
+from engine.settings.loose import check_loose, home_of
+
+
+@dataclass(frozen=True)
+class Checked:
+    """All problems of a path, and what a person is told when there is no mistake."""
+
+    problems: list[Problem]
+    said: tuple[str, ...] = ()
+
+
+def check(path: Path) -> Checked:
+    """Everything that is wrong with a path. A part of a configuration folder is checked with all of it in sight."""
+    home = home_of(path)
+    if home is None and path.exists() and not (path / "accounts").is_dir():
+        return _check_loose(path)
+    whole = path if home is None or home == path.resolve() else home
+    wanted, problems = settings.load(whole)
+    if wanted is not None:
+        problems += advise(wanted)
+    if whole is path:
+        return Checked(problems, _sum_up(wanted, problems) if wanted else ())
+    mine = [problem for problem in problems if path.resolve() in (Path(problem.file), *Path(problem.file).parents)]
+    return Checked(mine, () if has_errors(mine) else (f"ok: {path}, with what it needs in {whole}",))
+
+
+def _check_loose(path: Path) -> Checked:
+    count, problems = check_loose(path)
+    files = "1 file" if count == 1 else f"{count} files"
+    return Checked(problems, () if has_errors(problems) else (f"ok: {files} of no configuration folder",))
+
+
+def _sum_up(wanted: Settings, problems: list[Problem]) -> tuple[str, ...]:
+    rules = sum(len(scope) for scope in wanted.ruleset.scopes.values())
+    mailboxes = sum(len(each.mailboxes) for each in wanted.accounts)
+    warnings = sum(problem.severity == "warning" for problem in problems)
+    counted = (
+        _number(len(wanted.accounts), "account"),
+        f"{mailboxes} mailbox{'' if mailboxes == 1 else 'es'}",
+        _number(rules, "rule"),
+        _number(warnings, "warning"),
+    )
+    days = ", ".join(f"{name} {day}" for name, day in worst_days(wanted).items())
+    worst = (f"at most, a day: {days}",) if days else ()
+    return f"ok: {', '.join(counted)} (version {wanted.version})", *worst
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
