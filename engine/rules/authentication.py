@@ -23,6 +23,8 @@ METHODS = ("dmarc", "dkim", "spf")
 #: Characters of one header that are read, and headers of one group.
 _MOST_LENGTH = 8_000
 _MOST_HEADERS = 20
+#: Characters of a From that is read at all.
+_MOST_FROM = 1_000
 
 _PIECES = re.compile(r'"(?:\\.|[^"\\])*"|[;()\\]|[^";()\\]+|"', re.DOTALL)
 _RESULT = re.compile(r"([A-Za-z][\w-]{0,40})(?:\s*/\s*[0-9]{1,9})?\s*=\s*([A-Za-z]{1,30})", re.ASCII)
@@ -125,10 +127,11 @@ def _trusted(mail: MailArrived) -> Iterator[Result]:
 def _author(mail: MailArrived) -> str:
     """The domain of From; nothing unless there is one From with one address in it (RFC 7489 section 6.6.1)."""
     told = [value for name, value in mail.headers if name.lower() == "from"]
-    if mail.sender is None or len(told) != 1 or len(set(_addresses(told[0]))) != 1:
+    if mail.sender is None or len(told) != 1 or len(told[0]) > _MOST_FROM:
         return ""
-    name, _, domain = mail.sender.address.rpartition("@")
-    return as_carried(domain) if name else ""
+    address = mail.sender.address
+    # what the rules see as the sender must be what the server looked at
+    return as_carried(address.rpartition("@")[2]) if set(_addresses(told[0])) == {address} else ""
 
 
 def _addresses(text: str) -> list[str]:
