@@ -41,17 +41,31 @@ def write(config: Path) -> list[Path]:
     return paths
 
 
-def generate() -> Mapping[str, str]:
-    """name -> the JSON text of its schema. The same text for the same version of the product."""
-    from pydantic import TypeAdapter
-    from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
-    from pydantic_core import core_schema
-
+def models() -> Mapping[str, Any]:
+    """name -> the model of that kind of file."""
     from engine.channels.tariff import TariffFile
     from engine.rules.schema import RuleFile
     from engine.settings.account_file import AccountFile
     from engine.settings.book_files import ContactsFile, ListsFile, TemplatesFile, WindowsFile
     from engine.settings.engine_file import engine_file
+
+    return {
+        "rules": RuleFile,
+        "account": AccountFile,
+        "contacts": ContactsFile,
+        "lists": ListsFile,
+        "windows": WindowsFile,
+        "templates": TemplatesFile,
+        "engine": engine_file(),
+        "tariff": TariffFile,
+    }
+
+
+def generate() -> Mapping[str, str]:
+    """name -> the JSON text of its schema. The same text for the same version of the product."""
+    from pydantic import TypeAdapter
+    from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+    from pydantic_core import core_schema
 
     class Generator(GenerateJsonSchema):
         """As the checker reads: 5 is also a text, since every scalar of a file arrives as text."""
@@ -62,27 +76,17 @@ def generate() -> Mapping[str, str]:
         def encode_default(self, dft: Any) -> Any:
             return _length(dft) if isinstance(dft, timedelta) else super().encode_default(dft)
 
-    models: Mapping[str, Any] = {
-        "rules": RuleFile,
-        "account": AccountFile,
-        "contacts": ContactsFile,
-        "lists": ListsFile,
-        "windows": WindowsFile,
-        "templates": TemplatesFile,
-        "engine": engine_file(),
-        "tariff": TariffFile,
-    }
     return {
         name: json.dumps(
             {
                 "$schema": "https://json-schema.org/draft/2020-12/schema",
-                **TypeAdapter(models[name]).json_schema(schema_generator=Generator),
+                **TypeAdapter(model).json_schema(schema_generator=Generator),
             },
             indent=2,
             ensure_ascii=False,
         )
         + "\n"
-        for name in NAMES
+        for name, model in models().items()
     }
 
 

@@ -10,6 +10,7 @@ from engine.rules.book import Books
 from engine.rules.compile import about, compile_condition
 from engine.rules.ready import Capped, Ground, Making, Owner
 from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
+from engine.rules.salvage import salvage
 from engine.rules.schema import Rule, RuleFile
 from engine.rules.testing import RuleTest, check_names
 
@@ -103,6 +104,8 @@ class _Scope:
         self.problems += problems
         if file is None:
             self.unread = True
+            for index, rule in salvage(document):
+                self._add_rule(rule, Defaults(), document, ("rules", index))
             return
         self.names += [name for rule in file.rules for name in dict.fromkeys((rule.name, rule.key))]
         self.tests.append((document, file.tests))

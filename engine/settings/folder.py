@@ -34,8 +34,9 @@ def load(folder: Path) -> tuple[Settings | None, list[Problem]]:
     accounts = Accounts(engine.region if engine else None, folder)
     for document in reading.folder.documents("accounts"):
         accounts.add(document)
-    ruleset = reading.rules(accounts, reading.books(engine.region if engine else None, accounts))
-    reading.check_routes(tariff, accounts)
+    books = reading.books(engine.region if engine else None, accounts)
+    ruleset = reading.rules(accounts, books)
+    reading.check_routes(tariff, accounts, books)
     reading.check_admin(engine, accounts)
     problems = in_order([*reading.problems, *reading.folder.problems, *accounts.problems])
     if engine is None or tariff is None or has_errors(problems):
@@ -162,21 +163,26 @@ class _Reading:
             self._engine_document.problem(("admin",), message, code="unknown-account", label=label, hint=hint)
         )
 
-    def check_routes(self, file: TariffFile | None, accounts: Accounts) -> None:
+    def check_routes(self, file: TariffFile | None, accounts: Accounts, books: Books) -> None:
         """A number that no line of the tariff covers would be refused each time: say it now."""
         if file is None or self._tariff_document is None:
             return
         tariff = Tariff.of(file)
-        for each in accounts.found:
-            for number in each.account.numbers:
-                if tariff.find(number) is None:
-                    message = f"no line here covers {phone.mask(number)} of the account '{each.account.id}'"
-                    hint = f'add one, like {{prefix: "{number[:3]}", price: "0.08", provider: ...}}'
-                    self.problems.append(
-                        self._tariff_document.problem(
-                            ("sms",), message, key=True, severity="warning", code="no-route", hint=hint
-                        )
+        told = {
+            number: f"the account '{each.account.id}'" for each in accounts.found for number in each.account.numbers
+        }
+        for book in (books.shared, *books.own.values()):
+            for contact in book.contacts.values():
+                told.update((number, f"the contact '{contact.id}'") for number in contact.numbers[:1])
+        for number, whose in told.items():
+            if tariff.find(number) is None:
+                message = f"no line here covers {phone.mask(number)} of {whose}"
+                hint = f'add one, like {{prefix: "{number[:3]}", price: "0.08", provider: ...}}'
+                self.problems.append(
+                    self._tariff_document.problem(
+                        ("sms",), message, key=True, severity="warning", code="no-route", hint=hint
                     )
+                )
 
 
 def _addresses(settings: AccountSettings) -> frozenset[str]:
