@@ -13,6 +13,12 @@ class Fate(StrEnum):
     """What became of a message. `sent` means that it left our system, `delivered` that the phone has it (S42)."""
 
     REFUSED = "refused"
+    HELD = "held"
+    """It waits for an hour; the receipt's detail says which. Nothing is reserved."""
+    COLLECTED = "collected"
+    """It is told with others; the detail says when."""
+    DIGESTED = "digested"
+    """It was told with others, by the message that the receipt names; the detail names that one's notification."""
     QUEUED = "queued"
     SENDING = "sending"
     UNCERTAIN = "uncertain"
@@ -27,6 +33,9 @@ class Fate(StrEnum):
 #: never takes back what is known.
 FOLLOWS: dict[Fate, frozenset[Fate]] = {
     Fate.REFUSED: frozenset(),
+    Fate.HELD: frozenset({Fate.HELD, Fate.QUEUED, Fate.COLLECTED, Fate.REFUSED, Fate.EXPIRED}),
+    Fate.COLLECTED: frozenset({Fate.DIGESTED, Fate.REFUSED}),
+    Fate.DIGESTED: frozenset(),
     Fate.QUEUED: frozenset({Fate.SENDING, Fate.EXPIRED, Fate.SENT, Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED}),
     Fate.SENDING: frozenset(
         {
@@ -48,7 +57,17 @@ FOLLOWS: dict[Fate, frozenset[Fate]] = {
 }
 
 #: Nothing more is to be done for these.
-SETTLED = frozenset({Fate.REFUSED, Fate.SENT, Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED, Fate.EXPIRED})
+SETTLED = frozenset(
+    {
+        Fate.REFUSED,
+        Fate.DIGESTED,
+        Fate.SENT,
+        Fate.DELIVERED,
+        Fate.UNDELIVERED,
+        Fate.FAILED,
+        Fate.EXPIRED,
+    }
+)
 
 
 def may_follow(now: Fate, then: Fate) -> bool:

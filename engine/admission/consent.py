@@ -6,6 +6,6 @@ from engine.quote import Quote
 from engine.reason import Reason
 
 
-def check_consent(notification: Notification, _quote: Quote, standing: Standing) -> Reason | None:
+def check_consent(told: Notification, quote: Quote, standing: Standing) -> Reason | None:
     """Asked at send time, not when the rule was written: consent can be withdrawn in between."""
-    return None if notification.address in standing.consents else Reason.NO_CONSENT
+    return None if quote.address_of(told) in standing.consents else Reason.NO_CONSENT

@@ -1,8 +1,15 @@
 """What an account may still do at this moment: read and locked in the admission transaction, folded row by row."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Self
+from uuid import UUID
+
+from engine.admission.told import remembered
+from engine.digest import DigestKey
+from engine.notification import Notification
 
 
 class Bucket(StrEnum):
@@ -26,10 +33,32 @@ class Standing:
     told_today: int = 0
     allowance: int = 0
     balance: int = 0
+    zone: str = "UTC"
+    now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    told: Mapping[UUID, tuple[datetime, ...]] = field(default_factory=dict)
+    """When something was told under a key of `engine.admission.told`, oldest first."""
+    by_rule: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """Messages of a rule today: (scope, rule) -> count."""
+    summed_up: frozenset[DigestKey] = frozenset()
+    """The digests of a daily cap that were told today."""
 
-    def after(self, bucket: Bucket, units: int) -> Self:
-        """The standing once a message is admitted and `units` of `bucket` are reserved for it."""
-        told = self.told_today + 1
+    def paid(self, bucket: Bucket | None, units: int) -> Self:
+        """Once `units` of `bucket` are reserved."""
         if bucket is Bucket.ALLOWANCE:
-            return replace(self, told_today=told, allowance=self.allowance - units)
-        return replace(self, told_today=told, balance=self.balance - units)
+            return replace(self, allowance=self.allowance - units)
+        return replace(self, balance=self.balance - units)
+
+    def counted(self, told: Notification) -> Self:
+        """Once a notification is told alone."""
+        after = replace(self.remembering(told, alone=True), told_today=self.told_today + 1)
+        if told.limits.daily is None:
+            return after
+        rule = (told.scope, told.rule)
+        return replace(after, by_rule={**self.by_rule, rule: self.by_rule.get(rule, 0) + 1})
+
+    def remembering(self, told: Notification, *, alone: bool) -> Self:
+        """Once a notification is told, alone or by a digest."""
+        keys = remembered(told, alone=alone)
+        if not keys:
+            return self
+        return replace(self, told={**self.told, **{key: (*self.told.get(key, ()), self.now) for key in keys}})

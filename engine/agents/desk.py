@@ -7,10 +7,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from engine.account import Account
+from engine.admission.quiet import goes_by_mail
 from engine.agents.configuration import Configuration, Files
+from engine.channels.choose import choose
 from engine.channels.provider import Provider
 from engine.channels.tariff import Tariff
 from engine.metrics import Metrics
+from engine.notification import Channel, Notification
+from engine.quote import Quote
+from engine.reason import Reason
 from engine.rules.ruleset import Ruleset
 from engine.sources.imap.mailbox import Mailbox
 from engine.sources.imap.watcher import Office
@@ -79,6 +84,13 @@ class Desk:
         self.mailboxes = new.mailboxes
         self.admin = new.admin
         self.version = new.version
+
+    def road(self, told: Notification, now: datetime) -> Quote | Reason:
+        """By which road a notification goes at this moment and what that costs, or why there is none."""
+        owner = self.accounts.get(told.account)
+        by_mail = goes_by_mail(told, owner.zone if owner else "UTC", now)
+        carriers = {name: each.channels for name, each in self.providers.items()}
+        return choose(told, self.tariff, carriers, Channel.EMAIL if by_mail else None)
 
     def terms(self) -> dict[str, Terms]:
         """What the queue must know of each provider."""

@@ -1,13 +1,22 @@
 """The one sleeper: everything that is due, from one table."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
+from engine.account import Account
 from engine.agents.desk import Desk
 from engine.agents.listen import listen
+from engine.digest import Gathered
 from engine.errors import StoreError
-from engine.store import attempts, due, send_queue, sweep
+from engine.failpoints import failpoint
+from engine.notification import Notification
+from engine.quote import Quote
+from engine.reason import Reason
+from engine.rules.ruleset import GLOBAL
+from engine.rules.summary import summarise
+from engine.store import attempts, due, send_queue, summing, sweep, waking
 from engine.store.due import Due, DueKind
 
 log = logging.getLogger("tocsin.wake")
@@ -23,8 +32,11 @@ async def wake(desk: Desk) -> None:
         now = desk.clock()
         try:
             taken = await desk.store.awrite(lambda connection: due.take(connection, now), touching=())  # noqa: B023
+            if held := [UUID(each.key) for each in taken if each.kind is DueKind.HOLD]:
+                await _wake_held(desk, held)
             for each in taken:
-                await _act(desk, each)
+                if each.kind is not DueKind.HOLD:
+                    await _act(desk, each)
             next_at = None if taken else await desk.store.aread(due.next_at)
         except StoreError as error:
             log.error("the timer waits: %s", error)
@@ -40,6 +52,9 @@ async def _act(desk: Desk, each: Due) -> None:
     if each.kind is DueKind.SWEEP:
         await store.awrite(lambda connection: sweep.sweep(connection, now))
         return
+    if each.kind is DueKind.DIGEST:
+        await _tell_digest(desk, UUID(each.key))
+        return
     message_id = UUID(each.key)
     if each.kind is DueKind.RETRY:
         await store.awrite(lambda connection: send_queue.ready(connection, message_id))
@@ -52,6 +67,43 @@ async def _act(desk: Desk, each: Due) -> None:
         await _ask(desk, message_id)
     desk.bells.queue.set()
     desk.bells.outbox.set()
+
+
+async def _wake_held(desk: Desk, held: Sequence[UUID]) -> None:
+    """What was held is asked again, all of one moment in one transaction."""
+    now, currency = desk.clock(), desk.tariff.currency
+
+    def road(told: Notification) -> Quote | Reason:
+        return desk.road(told, now) if _stands(desk, told.account, told.scope, told.rule) else Reason.RULE_WITHDRAWN
+
+    await desk.store.awrite(lambda connection: waking.wake(connection, held, road, currency, now))
+    failpoint("wake_committed")
+    desk.bells.queue.set()
+    desk.bells.outbox.set()
+
+
+async def _tell_digest(desk: Desk, id: UUID) -> None:
+    """What was collected is told, unless its rule is gone."""
+    now, currency = desk.clock(), desk.tariff.currency
+
+    def compose(found: Gathered) -> tuple[Notification, Quote | Reason]:
+        name = found.first.account
+        names = {(rule.scope, rule.id): rule.name for rule in desk.ruleset.of(name)}
+        account = desk.accounts.get(name) or Account(id=name)
+        told = summarise(found, account, lambda scope, rule: names.get((scope, rule), rule))
+        stands = not found.key.rule or _stands(desk, name, found.key.scope, found.key.rule)
+        return told, desk.road(told, now) if stands else Reason.RULE_WITHDRAWN
+
+    await desk.store.awrite(lambda connection: summing.tell(connection, id, compose, currency, now))
+    failpoint("digest_committed")
+    desk.bells.queue.set()
+    desk.bells.outbox.set()
+
+
+def _stands(desk: Desk, account: str, scope: str, rule: str) -> bool:
+    """Whether the rule is still there and switched on; nobody can remove the engine's own."""
+    own = scope not in (GLOBAL, account)
+    return own or any((each.scope, each.id) == (scope, rule) for each in desk.ruleset.of(account))
 
 
 async def _ask(desk: Desk, message_id: UUID) -> None:

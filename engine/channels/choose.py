@@ -1,36 +1,56 @@
 """By which road a notification goes, and what that costs: decided once, before admission."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
+from engine.channels.pages import count_pages
 from engine.channels.tariff import Tariff
 from engine.money import Money
-from engine.notification import Channel, Notification
+from engine.notification import Channel, Notification, Road
 from engine.phone import is_mobile
 from engine.quote import Quote
 from engine.reason import Reason
 from engine.segments import count
 
+#: What each configured provider carries.
+Carriers = Mapping[str, Collection[Channel]]
 
-def choose(notification: Notification, tariff: Tariff, providers: Collection[str]) -> Quote | Reason:
-    """Route, parts and price of `notification`, or why there is none: NOT_MOBILE, NO_ROUTE or TOO_LONG.
 
-    `providers` are the names of those that are configured. A line whose provider is not among them is no route:
-    falling back to a shorter prefix would quietly send at another price.
+def choose(told: Notification, tariff: Tariff, carriers: Carriers, first: Channel | None = None) -> Quote | Reason:
+    """Route, parts and price by the first of its roads that can be taken; roads of the channel `first` come first.
+
+    When none can, why the notification's own cannot: NOT_MOBILE, NO_ROUTE or TOO_LONG. A line whose provider is not
+    configured, or does not carry the channel, is no route: falling back to a shorter prefix would quietly send at
+    another price.
     """
-    if notification.channel is not Channel.SMS:
-        return Reason.NO_ROUTE
-    if not is_mobile(notification.address):
+    own = Road(channel=told.channel, address=told.address, text=told.text, max_parts=told.max_parts)
+    answers = [_quote(road, road is not own, tariff, carriers) for road in (own, *told.otherwise)]
+    found = [each for each in answers if isinstance(each, Quote)]
+    if not found:
+        return answers[0]
+    return next((each for each in found if each.channel is first), found[0])
+
+
+def _quote(road: Road, further: bool, tariff: Tariff, carriers: Carriers) -> Quote | Reason:
+    if road.channel is Channel.SMS and not is_mobile(road.address):
         return Reason.NOT_MOBILE
-    line = tariff.find(notification.address)
-    if line is None or line.provider not in providers:
+    line = tariff.find(road.address, road.channel)
+    if line is None or road.channel not in carriers.get(line.provider, ()):
         return Reason.NO_ROUTE
-    parts = count(notification.text).parts
-    if parts > notification.max_parts:
+    parts = _parts(road)
+    if parts > road.max_parts and road.channel is Channel.SMS:
         return Reason.TOO_LONG
     return Quote(
-        channel=notification.channel,
+        channel=road.channel,
         provider=line.provider,
         parts=parts,
         price=Money(minor=parts * line.price.minor, currency=line.price.currency),
         tariff=line.prefix,
+        road=road if further else None,
     )
+
+
+def _parts(road: Road) -> int:
+    """Segments of an SMS, pages of a fax; a mail is one, however long."""
+    if road.channel is Channel.FAX:
+        return count_pages(road.text)
+    return count(road.text).parts if road.channel is Channel.SMS else 1

@@ -9,6 +9,7 @@ from engine.channels.providers.http.driver import HttpProvider
 from engine.channels.providers.http.settings import HttpSettings
 from engine.channels.providers.kannel import KannelProvider, KannelSettings
 from engine.net import Http
+from engine.notification import Channel
 from engine.noun import Written
 
 #: driver -> how it is written in `config/engine.yaml`
@@ -32,3 +33,16 @@ def build(name: str, settings: Written, http: Http, public: str = "") -> Provide
     `public` is where the outside world reaches our web server, without a slash at the end.
     """
     return _BUILD[type(settings)](name, settings, http, f"{public}/callbacks/{name}")
+
+
+#: settings -> what such a provider carries
+_CARRIES: Mapping[type[Written], frozenset[Channel]] = {
+    FakeSettings: FakeProvider.channels,
+    HttpSettings: HttpProvider.channels,
+    KannelSettings: KannelProvider.channels,
+}
+
+
+def channels_of(settings: Written) -> frozenset[Channel]:
+    """What a provider with these settings carries."""
+    return _CARRIES[type(settings)]

@@ -1,6 +1,6 @@
 """What a message costs and who carries it, by the first digits of the number: the longest prefix decides."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Self
 
@@ -8,6 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from engine.document import VersionOne
 from engine.money import Money
+from engine.notification import Channel
 from engine.noun import Written
 
 
@@ -20,14 +21,26 @@ class TariffRow(Written):
     provider: str = Field(min_length=1)
 
 
+class TariffEmail(Written):
+    """What a mail costs, wherever it goes, and who carries it."""
+
+    price: str = Field(default="0", pattern=r"^[0-9]+([.,][0-9]{1,4})?$")
+    """In the major unit of the file's currency; a mail may cost nothing."""
+    provider: str = Field(min_length=1)
+
+
 class TariffFile(Written):
     """`config/tariff.yaml`."""
 
     version: VersionOne
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     sms: tuple[TariffRow, ...] = ()
+    fax: tuple[TariffRow, ...] = ()
+    """Per page."""
+    email: TariffEmail | None = None
+    """Left out: nothing goes by e-mail."""
 
-    @field_validator("sms")
+    @field_validator("sms", "fax")
     @classmethod
     def _each_prefix_once(cls, rows: tuple[TariffRow, ...]) -> tuple[TariffRow, ...]:
         seen: set[str] = set()
@@ -39,9 +52,11 @@ class TariffFile(Written):
 
     @model_validator(mode="after")
     def _prices_can_be_kept(self) -> Self:
-        for row in self.sms:
+        for row in (*self.sms, *self.fax):
             if Money.parse(row.price, self.currency).minor <= 0:
                 raise ValueError(f"the price of {row.prefix} is nothing: the ledger reserves what a message costs")
+        if self.email is not None:
+            Money.parse(self.email.price, self.currency)
         return self
 
 
@@ -56,24 +71,40 @@ class Line:
 
 
 class Tariff:
-    """Finds the line for a number."""
+    """Finds the line for a number, or for a mail. `lines` are those of SMS."""
 
-    def __init__(self, currency: str, lines: Iterable[Line]) -> None:
+    def __init__(
+        self, currency: str, lines: Iterable[Line], fax: Iterable[Line] = (), email: Line | None = None
+    ) -> None:
         self.currency = currency
         """ISO 4217; every price is in it."""
-        self._lines = {line.prefix: line for line in lines}
-        self._longest = max(map(len, self._lines), default=0)
+        self._lines: Mapping[Channel, Mapping[str, Line]] = {
+            Channel.SMS: {line.prefix: line for line in lines},
+            Channel.FAX: {line.prefix: line for line in fax},
+        }
+        self._email = email
 
     @classmethod
     def of(cls, file: TariffFile) -> Self:
         """The tariff that a person wrote down."""
-        lines = [Line(row.prefix, Money.parse(row.price, file.currency), row.provider) for row in file.sms]
-        return cls(file.currency, lines)
 
-    def find(self, number: str) -> Line | None:
-        """The line with the longest prefix of this E.164 number, or None when no line covers it."""
-        for length in range(min(len(number), self._longest), 1, -1):
-            line = self._lines.get(number[:length])
+        def lines(rows: Iterable[TariffRow]) -> Iterable[Line]:
+            return [Line(row.prefix, Money.parse(row.price, file.currency), row.provider) for row in rows]
+
+        mail = file.email
+        email = Line("", Money.parse(mail.price, file.currency), mail.provider) if mail else None
+        return cls(file.currency, lines(file.sms), lines(file.fax), email)
+
+    def find(self, address: str, channel: Channel = Channel.SMS) -> Line | None:
+        """The line with the longest prefix of this E.164 number, or None when no line covers it.
+
+        Mail has one line, wherever it goes.
+        """
+        if channel is Channel.EMAIL:
+            return self._email
+        lines = self._lines.get(channel, {})
+        for length in range(min(len(address), max(map(len, lines), default=0)), 1, -1):
+            line = lines.get(address[:length])
             if line is not None:
                 return line
         return None

@@ -114,7 +114,7 @@ class Phone:
             await self._note(Did.DUPLICATE, asked, answer, id=first.id)
             taken = first
         else:
-            if not (asked.to.startswith("+") and asked.to[1:].isdecimal() and 8 <= len(asked.to) <= 16):
+            if not _is_address(asked.to, asked.channel):
                 return await self._refuse(asked, "bad_number")
             taken = await self._keep(asked, answer, behaviour)
         match behaviour.do:
@@ -199,6 +199,13 @@ class Phone:
         self._stream.tell(self._items[taken.id])
 
 
+def _is_address(to: str, channel: str) -> bool:
+    if channel == "email":
+        name, _, domain = to.rpartition("@")
+        return bool(name and domain) and not any(each.isspace() for each in to)
+    return to.startswith("+") and to[1:].isdecimal() and 8 <= len(to) <= 16
+
+
 def _fields(asked: _Request) -> dict[str, str]:
     return {
         "ref": asked.ref,
@@ -222,7 +229,7 @@ def _show(line: Line) -> dict[str, Any]:
         "from": line.sender,
         "channel": line.channel,
         "text": line.text,
-        "parts": segments.parts,
+        "parts": segments.parts if line.channel == "sms" else 1,
         "alphabet": segments.alphabet.value,
         "status": "taken",
     }

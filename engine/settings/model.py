@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.account import Account
+from engine.channels import registry
+from engine.channels.choose import Carriers
 from engine.channels.tariff import TariffFile
 from engine.noun import Written
 from engine.rules.ruleset import Ruleset
@@ -48,3 +50,8 @@ class Settings:
     def account(self, id: str) -> AccountSettings | None:
         """The account of this id, or None."""
         return next((each for each in self.accounts if each.account.id == id), None)
+
+    @property
+    def carriers(self) -> Carriers:
+        """What each provider carries."""
+        return {name: registry.channels_of(each) for name, each in self.providers.items()}

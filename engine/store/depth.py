@@ -27,8 +27,10 @@ def measure(connection: sa.Connection, now: datetime) -> dict[int, tuple[int, fl
 
 
 def roads(connection: sa.Connection, facts: Sequence[Receipt]) -> dict[UUID, tuple[str, str]]:
-    """(channel, provider) of the messages that these facts are about; a refused one never became a message."""
-    ids = {fact.message_id for fact in facts if fact.fate is not Fate.REFUSED}
+    """(channel, provider) of the messages that these facts are about; what was refused, waits or was told by
+    another never became a message."""
+    none = (Fate.REFUSED, Fate.HELD, Fate.COLLECTED, Fate.DIGESTED)
+    ids = {fact.message_id for fact in facts if fact.fate not in none}
     found = connection.execute(
         sa.select(message.c.id, message.c.channel, message.c.provider).where(message.c.id.in_(ids))
     )

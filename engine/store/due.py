@@ -12,7 +12,7 @@ from engine.store.tables import due
 
 
 class DueKind(StrEnum):
-    """What is to happen at a moment; the key says to which message."""
+    """What is to happen at a moment; the key says to which message, notification or digest."""
 
     RETRY = "retry"
     """The message may be claimed again."""
@@ -22,6 +22,10 @@ class DueKind(StrEnum):
     """Ask the provider whether it took the message."""
     WINDOW = "window"
     """The time in which a receipt could still come is over: an uncertain message is given up."""
+    HOLD = "hold"
+    """A notification that was held is brought before the gates again."""
+    DIGEST = "digest"
+    """What was collected is told."""
     SWEEP = "sweep"
     """Delete the personal data whose time is over."""
 

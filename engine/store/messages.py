@@ -67,7 +67,9 @@ def end(
     """The one way to spend or free credit: `sent` settles the reservation, every other end releases it."""
     due.cancel_all(connection, (DueKind.LEASE, DueKind.RETRY, DueKind.ASK, DueKind.WINDOW), str(row.id))
     change(connection, row.id, fate=fate.value, waiting=False)
-    if fate is Fate.SENT:
+    if row.bucket_id is None:
+        pass  # it costs nothing
+    elif fate is Fate.SENT:
         ledger.settle(connection, row.id, row.bucket_id, row.units, now)
     else:
         ledger.release(connection, row.id, row.bucket_id, row.units, now)

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
-from engine.store.tables import outbox, receipt
+from engine.store.tables import notification, outbox, receipt
 
 #: The most values in one IN (...).
 _MOST_IDS = 500
@@ -37,11 +37,28 @@ def note_first(connection: sa.Connection, facts: Sequence[Mapping[str, object]],
 
     `facts` are rows of the table, for the nouns would cost more than the writing.
     """
-    connection.execute(sa.insert(receipt).values(at=now, detail=""), list(facts))
+    connection.execute(sa.insert(receipt).values(at=now), list(facts))
     ids = [fact["notification_id"] for fact in facts]
     for start in range(0, len(ids), _MOST_IDS):
         written = sa.select(receipt.c.seq).where(receipt.c.notification_id.in_(ids[start : start + _MOST_IDS]))
         connection.execute(sa.insert(outbox).from_select(["seq"], written))
+
+
+def note_digested(connection: sa.Connection, fact: Receipt) -> None:
+    """Write `fact`, which is about a digest's message, for each notification that was collected into the digest."""
+    values = {
+        "message_id": fact.message_id,
+        "account_id": fact.account,
+        "fate": fact.fate.value,
+        "reason": fact.reason.value,
+        "at": fact.at,
+        "detail": fact.detail,
+    }
+    literals = [sa.literal(value, receipt.c[name].type) for name, value in values.items()]
+    rows = sa.select(notification.c.id, *literals).where(notification.c.digest_id == fact.notification_id)
+    connection.execute(sa.insert(receipt).from_select(["notification_id", *values], rows))
+    mine = (receipt.c.message_id == fact.message_id) & (receipt.c.notification_id != fact.notification_id)
+    connection.execute(sa.insert(outbox).from_select(["seq"], sa.select(receipt.c.seq).where(mine)))
 
 
 def of_notification(connection: sa.Connection, notification_id: UUID) -> list[Receipt]:

@@ -15,7 +15,7 @@ from engine.store.tables import attempt, ledger_account, message, message_conten
 
 @dataclass(frozen=True)
 class MessageStory:
-    """One message: its row, its text (until that is deleted), its attempts, which bucket pays."""
+    """One message: its row, its text (until that is deleted), its attempts, which bucket pays (empty: it is free)."""
 
     row: sa.Row[Any]
     address: str
@@ -71,7 +71,7 @@ def event_of(connection: sa.Connection, any_id: UUID) -> UUID:
 def _notification(connection: sa.Connection, row: sa.Row[Any]) -> NotificationStory:
     messages = connection.execute(
         sa.select(message, ledger_account.c.kind, ledger_account.c.unit)
-        .join(ledger_account, ledger_account.c.id == message.c.bucket_id)
+        .join(ledger_account, ledger_account.c.id == message.c.bucket_id, isouter=True)
         .where(message.c.notification_id == row.id)
         .order_by(message.c.seq)
     )
@@ -91,7 +91,7 @@ def _message(connection: sa.Connection, row: sa.Row[Any]) -> MessageStory:
         row,
         content.address if content else "",
         content.text if content else "",
-        "allowance" if row.unit == ledger.PART else "balance",
-        row.unit,
+        "" if row.unit is None else "allowance" if row.unit == ledger.PART else "balance",
+        row.unit or "",
         list(attempts),
     )

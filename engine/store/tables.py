@@ -150,7 +150,10 @@ notification = sa.Table(
     sa.Column("rules_version", sa.Text, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
     sa.Column("decided_at", Moment, nullable=False),
+    # When the gates were last asked: a held one is asked again.
     sa.Column("admitted_at", Moment, nullable=False),
+    # The notification by which it is told with others.
+    sa.Column("digest_id", sa.Uuid, index=True),
 )
 
 message = sa.Table(
@@ -167,7 +170,8 @@ message = sa.Table(
     sa.Column("price", sa.BigInteger, nullable=False),
     sa.Column("currency", sa.Text, nullable=False),
     sa.Column("tariff", sa.Text, nullable=False),
-    sa.Column("bucket_id", sa.BigInteger, sa.ForeignKey("ledger_account.id"), nullable=False),
+    # What costs nothing is paid from no bucket.
+    sa.Column("bucket_id", sa.BigInteger, sa.ForeignKey("ledger_account.id")),
     sa.Column("units", sa.BigInteger, nullable=False),
     sa.Column("fate", sa.Text, nullable=False),
     sa.Column("waiting", sa.Boolean, nullable=False),
@@ -176,7 +180,7 @@ message = sa.Table(
     sa.Column("on_unknown", sa.Text, nullable=False),
     sa.Column("not_after", Moment),
     sa.Column("at", Moment, nullable=False),
-    sa.CheckConstraint("parts > 0 AND units > 0", name="positive"),
+    sa.CheckConstraint("parts > 0 AND units >= 0 AND (units > 0) = (bucket_id IS NOT NULL)", name="paid"),
     sa.Index("ix_message_queue", "fate", "waiting", "lane", "account_id", "seq"),
 )
 
@@ -267,6 +271,57 @@ limit_state = sa.Table(
     sa.Column("kind", sa.Text, primary_key=True),
     sa.Column("window", sa.Text, primary_key=True),
     sa.Column("count", sa.Integer, nullable=False),
+)
+
+told = sa.Table(
+    "told",
+    metadata,
+    # What was told when, for dedupe and throttle. The key is derived: no word of a mail stands in it.
+    sa.Column("key", sa.Uuid, primary_key=True),
+    sa.Column("notification_id", sa.Uuid, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("delete_after", Moment, nullable=False, index=True),
+)
+
+held = sa.Table(
+    "held",
+    metadata,
+    # A notification that waits for its hour, whole: an edited rule sends what was rendered.
+    sa.Column("notification_id", sa.Uuid, sa.ForeignKey("notification.id"), primary_key=True),
+    sa.Column("account_id", sa.Text, nullable=False),
+    sa.Column("wake_at", Moment, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("body", Words, nullable=False),
+    sa.Column("delete_after", Moment, nullable=False, index=True),
+)
+
+digest = sa.Table(
+    "digest",
+    metadata,
+    # One that stands open. Its id is that of the notification that will tell it.
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("account_id", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("rule", sa.Text, nullable=False),
+    sa.Column("action", sa.Text, nullable=False),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("opened_at", Moment, nullable=False),
+    sa.Column("due_at", Moment, nullable=False),
+    sa.Column("items", sa.Integer, nullable=False),
+    # The first notification, whole: the digest goes where it would have gone.
+    sa.Column("first", Words, nullable=False),
+    sa.Column("delete_after", Moment, nullable=False, index=True),
+    sa.UniqueConstraint("account_id", "scope", "rule", "action", "recipient"),
+)
+
+digest_item = sa.Table(
+    "digest_item",
+    metadata,
+    # What a digest names. In a storm the rest is only counted: a notification's row points to its digest.
+    sa.Column("digest_id", sa.Uuid, sa.ForeignKey("digest.id"), primary_key=True),
+    sa.Column("n", sa.Integer, primary_key=True),
+    sa.Column("title", Words, nullable=False),
 )
 
 position = sa.Table(

@@ -4,7 +4,7 @@ Its allowance is granted by the ledger like a plan's, so that double entry holds
 cap is the cap on tests, over all workers and commands.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -14,8 +14,9 @@ from engine.identity import derive
 from engine.notification import Lane, Notification
 from engine.phone import mask
 from engine.quote import Quote
+from engine.reason import Reason
 from engine.receipt import Fate
-from engine.store import attempts, due, inbox, story
+from engine.store import attempts, due, inbox, limits, story
 from engine.store.accounts import period_of
 from engine.store.attempt_state import AttemptState
 from engine.store.database import Connection, insert_new
@@ -62,7 +63,9 @@ def write(connection: Connection, told: Notification, quote: Quote, currency: st
     mine = (consent.c.account_id == PAYER) & (consent.c.address == told.address)
     agreed = {"account_id": PAYER, "address": told.address, "given_at": now}
     insert_new(connection, consent, [{**agreed, "source": ConsentSource.CONFIGURATION.value}])
-    inbox.take_in(connection, [(told, quote)], currency, now)
+    # Refused, not collected: nobody waits for a digest of tests.
+    today = limits.counted(connection, {PAYER: now.astimezone(UTC).date()})[PAYER].told
+    inbox.take_in(connection, [(told, quote if today < MOST_A_DAY else Reason.DAILY_CAP)], currency, now)
     connection.execute(sa.delete(consent).where(mine))
 
 

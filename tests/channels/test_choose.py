@@ -25,9 +25,11 @@ TARIFF = Tariff.of(
     )
 )
 
+CARRIERS = {"phone": {Channel.SMS, Channel.EMAIL, Channel.FAX}, "gate": {Channel.SMS}}
+
 
 def ask(**other: Any) -> Quote | Reason:
-    return choose(a_notification(**other), TARIFF, {"phone": object()})
+    return choose(a_notification(**other), TARIFF, CARRIERS)
 
 
 def test_a_text_of_one_part_costs_the_price_of_its_prefix() -> None:

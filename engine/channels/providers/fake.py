@@ -1,4 +1,7 @@
-"""The virtual phone that ships with the product (`tocsin phone`): a provider that can be told how to fail."""
+"""The virtual phone that ships with the product (`tocsin phone`): a provider that can be told how to fail.
+
+It takes mail and fax too, so that every road can be tried.
+"""
 
 import hmac
 import json
@@ -93,7 +96,7 @@ _REPORTS = {
 class FakeProvider:
     """Speaks to one virtual phone. Its class is a setting, so that each way of resolving can be tried."""
 
-    channels = frozenset({Channel.SMS})
+    channels = frozenset({Channel.SMS, Channel.EMAIL, Channel.FAX})
 
     def __init__(self, name: str, settings: FakeSettings, http: Http) -> None:
         self.name = name
