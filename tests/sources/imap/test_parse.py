@@ -29,7 +29,10 @@ def _mail(headers: str, body: bytes = b"text\r\n") -> bytes:
 def _bytes_of(content: Content) -> int:
     """How long it is as JSON; raises when it cannot be written at all."""
     attachments = [attachment.model_dump() for attachment in content.attachments]
-    people = [person.model_dump() for person in (*content.to, *content.cc, *filter(None, [content.sender]))]
+    people = [
+        person.model_dump()
+        for person in (*content.to, *content.cc, *content.reply_to, *filter(None, [content.sender]))
+    ]
     told = [content.message_id, content.subject, content.headers, content.text, attachments, people]
     return len(json.dumps(told, ensure_ascii=False).encode())
 
@@ -41,6 +44,20 @@ def test_an_ordinary_mail_is_read() -> None:
     assert content.headers[0] == ("From", "Boss <boss@example.com>")
     assert ("X-Priority", "1") in content.headers
     assert (content.truncated, content.attachments) == (False, ())
+
+
+def test_who_is_to_be_answered_and_who_it_was_taken_in_for_are_read() -> None:
+    content = parse_mail(
+        _mail(
+            'Reply-To: "Peeters, Jan" <Jan@example.com>, =?utf-8?q?L=C3=A9a=2C_x?= <lea@example.com>\n'
+            "Delivered-To: anna+bank@example.org\nDelivered-To: anna@example.org"
+        )
+    )
+    assert [(each.name, each.address) for each in content.reply_to] == [
+        ("Peeters, Jan", "jan@example.com"),
+        ("Léa, x", "lea@example.com"),
+    ]
+    assert [each.address for each in content.delivered_to] == ["anna+bank@example.org", "anna@example.org"]
 
 
 def test_of_two_choices_the_plain_text_is_read_and_attachments_are_listed_with_their_sections() -> None:

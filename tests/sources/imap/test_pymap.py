@@ -117,6 +117,17 @@ async def test_a_mail_that_was_old_when_it_was_read_is_told_and_marked(
     assert {event.subject: event.late for event in ledger.events} == {"Old": "say so", "New": None}
 
 
+async def test_a_mail_carries_whom_its_mailbox_trusts_and_whom_it_is_for(
+    server: PymapServer, watch: Watch, ledger: Ledger
+) -> None:
+    async with watch(server.mailbox("u1", trust="MX.example.org")):
+        await server.deliver("u1", letter("One", Delivered_To="anna+x@example.com", Reply_To="Bank <b@bank.example>"))
+        (event,) = await ledger.told(1)
+    assert event.trusted == ("mx.example.org",)
+    assert [each.address for each in event.delivered_to] == ["anna+x@example.com"]
+    assert [(each.name, each.address) for each in event.reply_to] == [("Bank", "b@bank.example")]
+
+
 async def test_a_server_that_comes_back_is_watched_again(server: PymapServer, watch: Watch, ledger: Ledger) -> None:
     async with watch(server.mailbox("u1")) as watcher:
         await server.stop()
