@@ -19,7 +19,14 @@ def command(config: Path, any_id: str | None, most: int, as_json: bool) -> None:
     Without an ID: the newest mails, a line each, with their IDs.
     """
     from engine.cli.opened import opened
-    from engine.cli.telling import list_newest, record_notification, tell_lines, tell_record, tell_test
+    from engine.cli.telling import (
+        list_newest,
+        record_notification,
+        tell_digest,
+        tell_lines,
+        tell_record,
+        tell_test,
+    )
     from engine.errors import TocsinError
     from engine.store import decisions, story, trial
 
@@ -41,8 +48,15 @@ def command(config: Path, any_id: str | None, most: int, as_json: bool) -> None:
             return
         found = store.read(lambda connection: story.tell(connection, wanted))
         test = store.read(lambda connection: trial.tell(connection, wanted)) if found is None else None
+        digest = store.read(lambda connection: story.digest(connection, wanted)) if found is None else None
     if test is not None:
         for line in [json.dumps(record_notification(test), default=str)] if as_json else tell_test(test):
+            click.echo(line)
+        return
+    if digest is not None:
+        told, many = digest
+        lines = [json.dumps(record_notification(told) | {"tells": many}, default=str)]
+        for line in lines if as_json else tell_digest(told, many):
             click.echo(line)
         return
     if found is None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from engine.money import Money
 from engine.phone import mask
 from engine.reason import Reason
+from engine.receipt import Fate, Receipt
 from engine.rules.explain import explain
 from engine.store import decisions, story
 from engine.store.database import Connection
@@ -46,6 +47,12 @@ def tell_test(told: NotificationStory) -> Iterator[str]:
     yield from _notification_lines(told, "UTC")
 
 
+def tell_digest(told: NotificationStory, many: int) -> Iterator[str]:
+    """The whole story of a message that tells others together."""
+    yield f"a digest: one message for {many}"
+    yield from _notification_lines(told, "UTC")
+
+
 def _notification_lines(told: NotificationStory, zone: str) -> Iterator[str]:
     row = told.row
     verdict = Reason(row.reason)
@@ -53,18 +60,33 @@ def _notification_lines(told: NotificationStory, zone: str) -> Iterator[str]:
     for message in told.messages:
         yield from _message_lines(message, zone)
     for fact in told.receipts:
-        words = f" - the provider's own words: {fact.detail}" if fact.detail else ""
-        yield f"    {_clock(fact.at, zone)}  {fact.fate}: {fact.reason.sentence}{words}"
+        yield f"    {_clock(fact.at, zone)}  {fact.fate}: {fact.reason.sentence}{_detail(fact, zone)}"
+
+
+def _detail(fact: Receipt, zone: str) -> str:
+    if not fact.detail:
+        return ""
+    if fact.fate is Fate.HELD:
+        return f" - until {_minute(fact.detail, zone)}"
+    if fact.fate is Fate.COLLECTED:
+        return f" - to be told at {_minute(fact.detail, zone)}"
+    if fact.fate in (Fate.DIGESTED, Fate.REFUSED):
+        return f" - with the digest {fact.detail}"
+    return f" - the provider's own words: {fact.detail}"
+
+
+def _minute(moment: str, zone: str) -> str:
+    return f"{datetime.fromisoformat(moment).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
 
 
 def _message_lines(told: MessageStory, zone: str) -> Iterator[str]:
     row = told.row
     parts = f"{row.parts} part" + ("" if row.parts == 1 else "s")
-    paid = parts if told.unit == PART else str(Money(minor=row.units, currency=told.unit))
+    paid = parts if told.unit == PART else str(Money(minor=row.units, currency=told.unit or row.currency))
     tariff = f", tariff {row.tariff}" if row.tariff else ""
     yield f"    message {row.id} by {row.channel} through {row.provider}, {parts}, lane {row.lane}{tariff}"
     yield f"    to {mask(told.address) if told.address else 'a number since deleted'}: {told.text!r}"
-    yield f"    paid by the {told.bucket}: {paid}"
+    yield f"    paid by the {told.bucket}: {paid}" if told.bucket else "    free"
     for each in told.attempts:
         reason = f" - {Reason(each.reason).sentence}" if each.reason else ""
         yield f"    {_clock(each.started_at, zone)}  attempt {each.n} ({each.client_ref}): {each.state}{reason}"

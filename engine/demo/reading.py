@@ -124,7 +124,8 @@ class Reading:
 def _sent(told: NotificationStory) -> Sequence[Sent]:
     last = told.receipts[-1] if told.receipts else None
     if not told.messages:
-        return [Sent(text="", parts=0, fate="refused", sentence=Reason(told.row.reason).sentence, paid="")]
+        fate = last.fate.value if last else "refused"
+        return [Sent(text="", parts=0, fate=fate, sentence=Reason(told.row.reason).sentence, paid="")]
     return [
         Sent(
             text=message.text,
@@ -132,7 +133,9 @@ def _sent(told: NotificationStory) -> Sequence[Sent]:
             fate=message.row.fate,
             sentence=last.reason.sentence if last else "",
             paid=(
-                f"{_parts(message.row.units)} of the plan"
+                ""
+                if not message.bucket
+                else f"{_parts(message.row.units)} of the plan"
                 if message.unit == ledger.PART
                 else f"{Money(minor=message.row.units, currency=message.unit)} of the balance"
             ),

@@ -49,12 +49,12 @@ def counted(
 def _rows(
     connection: sa.Connection, pairs: list[tuple[str, str]], windows: set[str]
 ) -> Iterator[sa.Row[Any]]:
-    columns = (limit_state.c[name] for name in ("account_id", "rule", "recipient", "kind", "window"))
-    counts = sa.select(*columns, limit_state.c["count"].label("many"))
+    # Not under its own name: `count` is a method of every row.
+    counts = sa.select(limit_state, limit_state.c["count"].label("many"))
     pair = sa.tuple_(limit_state.c.account_id, limit_state.c.rule)
     for start in range(0, len(pairs), _MOST):
         where = pair.in_(pairs[start : start + _MOST]) & limit_state.c.window.in_(windows)
-        yield from connection.execute(counts.where(where)).all()
+        yield from connection.execute(counts.where(where))
 
 
 def _enter(counts: Counts, row: sa.Row[Any], rule: tuple[str, str]) -> None:

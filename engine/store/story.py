@@ -7,6 +7,7 @@ from uuid import UUID
 import sqlalchemy as sa
 
 from engine.decision import Decision
+from engine.digest import ACTION
 from engine.event import Event
 from engine.receipt import Receipt
 from engine.store import decisions, ledger, receipts
@@ -57,6 +58,15 @@ def notifications(connection: sa.Connection, event_id: UUID) -> list[Notificatio
     """What became of everything that was to be told of an event."""
     rows = connection.execute(sa.select(notification).where(notification.c.event_id == event_id))
     return [_notification(connection, row) for row in rows]
+
+
+def digest(connection: sa.Connection, any_id: UUID) -> tuple[NotificationStory, int] | None:
+    """The message that tells others together, and how many, by its id or its notification's; None when it is none."""
+    for told in notifications(connection, event_of(connection, any_id)):
+        if told.row.action == ACTION:
+            many = sa.select(sa.func.count()).where(notification.c.digest_id == told.row.id)
+            return told, connection.execute(many).scalar_one()
+    return None
 
 
 def event_of(connection: sa.Connection, any_id: UUID) -> UUID:
