@@ -14,8 +14,9 @@ _COMMON: tuple[Field, ...] = (
         ANY,
         "whose rules these are",
         "Anna",
-        lambda facts: facts.reader.account.strip() or facts.event.account,
-        always=True,
+        lambda facts: facts.reader.account,
+        stated="its id",
+        default=lambda facts: facts.event.account,
     ),
     Field(
         "rule",

@@ -93,7 +93,7 @@ FIELDS: tuple[Field, ...] = (
         MAIL,
         "where an answer goes",
         "help@example.org",
-        _mail(lambda mail, _: find_header(mail, "Reply-To")),
+        _mail(lambda mail, _: call_all(mail.reply_to)),
         stated="the sender's address",
         default=_address_or_nobody,
     ),

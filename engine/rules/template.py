@@ -11,6 +11,9 @@ from engine.rules.field import Facts, Field, Reader, Shape
 from engine.rules.filters import MOST, Filters
 from engine.segments import count, whole
 
+#: The last resort, for what is always there and yet shows nothing: a folder whose name is a blank.
+_NOTHING = "-"
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -36,6 +39,7 @@ class Slot:
             if self.filters.otherwise:
                 return self.filters.otherwise
             text = clean(self.field.default(facts)) if self.field.default else ""
+            text = text if not is_blank(text) else _NOTHING
         if self.filters.case:
             text = text.upper() if self.filters.case == "upper" else text.lower()
         return whole(text, self.filters.most).rstrip() if self.filters.most else text
