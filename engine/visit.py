@@ -112,9 +112,7 @@ class Visitor:
 
         trust = True if self._ca_file is None else _trust(self._ca_file)
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(
-                socket_factory=self._make_socket, resolver=self._resolver, use_dns_cache=False, ssl=trust
-            ),
+            connector=aiohttp.TCPConnector(socket_factory=self._make_socket, resolver=self._resolver, ssl=trust),
             timeout=aiohttp.ClientTimeout(total=None, connect=self.bounds.connect, sock_read=self.bounds.silence),
             cookie_jar=aiohttp.DummyCookieJar(),
             # unpacked here: aiohttp would unpack a whole chunk, however large, before it can be counted

@@ -43,7 +43,8 @@ async def download(visitor: Visitor, feed: Feed, before: Copy) -> Copy:
         return before
     if page.status != 200:
         raise explain(page, feed.place, signed_in=bool(feed.user))
-    text = decode(page.body)
+    # In a thread: for the longest calendars it takes longer than the loop can wait.
+    text = await asyncio.to_thread(decode, page.body)
     require_calendar(text, feed.place)
     piece = Piece(etag=page.headers.get("etag", ""), text=text)
     return Copy(pieces={"": piece}, modified=page.headers.get("last-modified", ""))
