@@ -2,9 +2,9 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from engine.document import flawed
@@ -28,8 +28,8 @@ Beyond = Literal["truncate", "split", "refuse", "email"]
 
 def _recipient(value: str) -> str:
     name = value.removeprefix(GROUP)
-    if re.search(r"@|^[+\d][\d ()./-]*$", name):
-        hint = "give that person an entry in contacts/ and write its id here"
+    if re.search(r"[@{}]|^[+\d][\d ()./-]*$", name):
+        hint = "who is told is never taken from a mail; give that person an entry in contacts/ and write its id here"
         raise PydanticCustomError("value_error", "write me, a contact's id or group:name here", {"hint": hint})
     read_id(name)
     return value
@@ -48,6 +48,17 @@ def _has_no_flaw(text: str) -> str:
     if flaws:
         raise flawed(flaws)
     return text
+
+
+_LANES = {"urgent": "1", "high": "1", "normal": "2", "bulk": "3", "low": "3"}
+
+
+def _lane(value: Any) -> Any:
+    meant = _LANES.get(value.lower()) if isinstance(value, str) else None
+    if meant is None:
+        return value
+    context = {"label": f"did you mean '{meant}'?", "hint": "1 is urgent, 2 normal, 3 bulk"}
+    raise PydanticCustomError("value_error", "write the number of a lane here", context)
 
 
 def _once(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -70,7 +81,7 @@ Recipients = Annotated[
     AfterValidator(_once),
 ]
 Parts = Annotated[int, Field(ge=1, le=MOST_PARTS)]
-LaneNumber = Annotated[int, Field(ge=1, le=3)]
+LaneNumber = Annotated[int, Field(ge=1, le=3), BeforeValidator(_lane, json_schema_input_type=int)]
 Expiry = Annotated[Duration, Field(gt=timedelta(0), le=timedelta(days=7))]
 #: So short that a text of one part has room beside it, also where each letter costs double.
 Signature = Annotated[str, StringConstraints(max_length=30), AfterValidator(_signature)]
@@ -108,12 +119,6 @@ class Action(Manner):
     text: TemplateText | None = None
     template: Annotated[str, Field(min_length=1)] | None = None
     """The name of a text in templates/, instead of `text`."""
-
-    @model_validator(mode="after")
-    def _has_one_text(self) -> Self:
-        if self.text is not None and self.template is not None:
-            raise ValueError("write 'text' or 'template', not both")
-        return self
 
 
 class Caps(Written):

@@ -4,12 +4,14 @@ import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from engine.document import suggest
 from engine.rules.words import one_or_more
 
 #: Monday is 0, as everywhere in the house.
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FULL_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TIME = r"(?:[01]?\d|2[0-3]):[0-5]\d"
 _HOURS = re.compile(rf"({_TIME})\s*[-–]\s*({_TIME}|24:00)")
 
@@ -18,7 +20,7 @@ def read_time(value: str) -> str:
     """A time of the day as HH:MM. Raises ValueError that shows the right form."""
     written = value.strip()
     if not re.fullmatch(_TIME, written):
-        raise ValueError("write a time of the day as 08:30, from 00:00 to 23:59")
+        raise _wrong("write a time of the day as 08:30, from 00:00 to 23:59", written, _TIME)
     return written.rjust(5, "0")
 
 
@@ -26,12 +28,20 @@ def read_hours(value: str) -> tuple[str, str]:
     """(from, to) as HH:MM; across midnight when the end is the earlier. Raises ValueError."""
     match = _HOURS.fullmatch(value.strip())
     if match is None:
-        raise ValueError("write hours as 22:00-07:00, from 00:00 to 23:59")
+        raise _wrong("write hours as 22:00-07:00, from 00:00 to 24:00", value.strip(), _HOURS)
     start = match[1].rjust(5, "0")
     end = "00:00" if match[2] == "24:00" else match[2].rjust(5, "0")
     if start == end:
-        raise ValueError("these hours begin and end at the same moment")
+        raise ValueError("these hours begin and end at the same moment: leave them out, or switch them off")
     return start, end
+
+
+def _wrong(message: str, written: str, form: str | re.Pattern[str]) -> PydanticCustomError:
+    """With what was meant where it is only the signs that differ: 8.30, 8h30, 08:00..18:00."""
+    meant = re.sub(r"(\d)[.h](\d)", r"\1:\2", re.sub(r"\s*(\.\.|to|until|/)\s*", "-", written))
+    meant = re.sub(r"(?<![\d:])(\d{1,2})h?(?![\d:])", r"\1:00", meant)
+    label = f"did you mean '{meant}'?" if re.fullmatch(form, meant) else ""
+    return PydanticCustomError("value_error", message, {"label": label})
 
 
 def read_days(value: Any) -> Any:
@@ -40,20 +50,24 @@ def read_days(value: Any) -> Any:
     for written in one_or_more(value):
         if not isinstance(written, str):
             return value
-        first, dash, last = (part.strip().lower() for part in written.partition("-"))
-        start = _day(first)
-        end = _day(last) if dash else start
+        names = [part.strip().lower() for part in written.split("-")]
+        meant = [_near_day(name) for name in names]
+        if len(names) > 2 or names != meant:
+            label = f"did you mean '{'-'.join(meant)}'?" if all(meant) and len(names) < 3 else ""
+            message = "write days as mon, tue, wed, thu, fri, sat, sun or mon-fri"
+            raise PydanticCustomError("value_error", message, {"label": label})
+        start, end = (DAYS.index(name[:3]) for name in (names[0], names[-1]))
         days.update((start + step) % 7 for step in range((end - start) % 7 + 1))
     return tuple(sorted(days))
 
 
-def _day(name: str) -> int:
-    short = name[:3]
-    full = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    if name not in full and name not in DAYS:
-        near = suggest(name, full) or suggest(short, DAYS)
-        raise ValueError(f"write days as mon, tue, wed, thu, fri, sat, sun or mon-fri{'; ' + near if near else ''}")
-    return DAYS.index(short)
+def _near_day(name: str) -> str:
+    """The day itself, the one that was meant, or nothing."""
+    if name in DAYS or name in _FULL_DAYS:
+        return name
+    near = suggest(name, _FULL_DAYS) or suggest(name, DAYS)
+    swapped = next((day for day in DAYS if sorted(day) == sorted(name)), "")
+    return near.split("'")[1] if near else swapped or (name[:3] if name[:3] in DAYS else "")
 
 
 def _hours(value: Any) -> Any:

@@ -103,6 +103,8 @@ class WrittenDigest(Written):
 
     @model_validator(mode="after")
     def _is_one_plan(self) -> Self:
+        if not self.model_fields_set & {"every", "at"}:
+            raise ValueError("say when: 'every' (1h, day, week) or 'at' (08:30)")
         if isinstance(self.every, timedelta):
             if not timedelta(minutes=5) <= self.every <= timedelta(days=7):
                 raise ValueError("a digest is told every 5 minutes at most, and every 7 days at least")

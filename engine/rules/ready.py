@@ -143,7 +143,9 @@ class Making:
         self.problems.append(self.document.problem(at, message, severity="warning", code="capped", related=related))
 
     def _texts(self, action: Action, here: Path) -> Mapping[str, Template]:
-        if action.template is None:
+        if action.text is not None and action.template is not None:
+            self._say((*here, "template"), "write one of 'text' and 'template', not both", "two-texts")
+        if action.template is None or action.text is not None:
             return {"": self._text(action.text or _DEFAULT_TEXTS[self._kind], (*here, "text"))}
         texts = self.ground.book.templates.get(action.template)
         if texts is None:
@@ -200,7 +202,8 @@ class Making:
         if kind == "group" and bare in book.contacts:
             label = f"did you mean '{bare}'?"
         message = f"there is no {kind} '{bare}'"
-        self._say(at, message, f"unknown-{kind}", label, f"known here: {', '.join(known)}")
+        hint = f"known here: {', '.join(known[:20])}; contacts and groups stand in config/contacts/*.yaml"
+        self._say(at, message, f"unknown-{kind}", label, hint)
 
     def _check_loop(self, action: Action, recipients: Mapping[str, Contact], here: Path) -> None:
         """A rule that mails the very mailbox it watches would feed itself."""
