@@ -92,10 +92,6 @@ class Radicale(CollectionServer):
         )
         return ["-m", "radicale", "--config", str(config)]
 
-    @property
-    def home(self) -> str:
-        return f"{self.url}/{self.user}/"
-
 
 class Xandikos(CollectionServer):
     """Wants no password; answers 412 to a token that it does not know. A git repository lies under it."""

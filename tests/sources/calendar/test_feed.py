@@ -19,7 +19,7 @@ URL = "https://calendar.example/private-4711/basic.ics"
         ({"url": "http://calendar.example/a"}, "http://calendar.example/a", "calendar.example:80"),
         ({"url": "webcal://calendar.example/a"}, "https://calendar.example/a", "calendar.example:443"),
         ({"url": "WEBCALS://calendar.example:444/a"}, "https://calendar.example:444/a", "calendar.example:444"),
-        ({"caldav": "https://dav.example/anna/work/"}, "https://dav.example/anna/work/", "dav.example:443"),
+        ({"caldav": "https://dav.example/anna/home/"}, "https://dav.example/anna/home/", "dav.example:443"),
         ({"file": "/srv/home.ics"}, "", "/srv/home.ics"),
     ],
     ids=["https", "http", "webcal", "webcals", "caldav", "file"],

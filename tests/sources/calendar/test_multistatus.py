@@ -7,7 +7,7 @@ from engine.sources.calendar.multistatus import Member, read_multistatus
 ANSWER = b"""<?xml version='1.0' encoding='UTF-8'?>
 <D:multistatus xmlns:D="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav" xmlns:S="http://calendarserver.org/ns/">
   <D:response>
-    <D:href> https://dav.example/anna/work/a%20b.ics </D:href>
+    <D:href> https://dav.example/anna/home/a%20b.ics </D:href>
     <D:propstat>
       <D:prop><D:getetag>"1"</D:getetag><C:calendar-data>BEGIN:A&amp;B<![CDATA[<&]]>
 END</C:calendar-data></D:prop>
@@ -15,8 +15,8 @@ END</C:calendar-data></D:prop>
     </D:propstat>
     <D:propstat><D:prop><S:getctag/></D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>
   </D:response>
-  <D:response><D:href>/anna/work/gone.ics</D:href><D:status>HTTP/1.1 404 Not Found</D:status></D:response>
-  <D:response><D:href>/anna/work/</D:href><D:propstat><D:prop>
+  <D:response><D:href>/anna/home/gone.ics</D:href><D:status>HTTP/1.1 404 Not Found</D:status></D:response>
+  <D:response><D:href>/anna/home/</D:href><D:propstat><D:prop>
     <D:resourcetype><D:collection/><C:calendar/></D:resourcetype><S:getctag>"7"</S:getctag>
     <D:owner><D:href>/anna/</D:href></D:owner><D:sync-token>not this one</D:sync-token>
   </D:prop></D:propstat></D:response>
@@ -29,9 +29,9 @@ def test_an_answer_is_read_as_it_is_meant() -> None:
     found = read_multistatus(ANSWER)
     assert found.token == "t-8"
     assert found.members == [
-        Member(href="/anna/work/a%20b.ics", etag='"1"', text="BEGIN:A&B<&\nEND"),
-        Member(href="/anna/work/gone.ics", status=404),
-        Member(href="/anna/work/", ctag='"7"', is_collection=True),
+        Member(href="/anna/home/a%20b.ics", etag='"1"', text="BEGIN:A&B<&\nEND"),
+        Member(href="/anna/home/gone.ics", status=404),
+        Member(href="/anna/home/", ctag='"7"', is_collection=True),
     ]
 
 
