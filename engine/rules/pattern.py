@@ -19,7 +19,7 @@ from pydantic_core import PydanticCustomError
 MOST_PATTERN = 1_000
 MOST_PROGRAM = 5_000
 #: Bytes that RE2 may take to learn whether a pattern is too large; at its own 8 MB a hostile one takes 80 ms.
-_TRIAL = 1 << 20
+_TRIAL = 1 << 19
 #: Bytes that a set of patterns may take: what it learns of the texts it has seen, and forgets when it is full.
 _MOST_SET = 64 << 20
 
@@ -98,7 +98,7 @@ def _trial(text: str) -> Any:
 
 #: What is found in all of these is taken to be found in every text.
 _PROBES = (b"", *(bytes((code,)) for code in range(32, 127)), bytes(range(32, 127)) * 50, "é\n日 ".encode())
-_MOST_CLASSES = 50
+_MOST_CLASSES = 25
 _TOO_LARGE = ("this pattern becomes too large", "its repetitions multiply: make {…} smaller, or use + or *")
 
 
