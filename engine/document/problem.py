@@ -86,7 +86,10 @@ def nearest(word: str, known: Iterable[str]) -> str:
     words = list(known)
     elsewhere = [each for each in _ELSEWHERE.get(word.lower().replace("-", "_"), ()) if each in words]
     slips = [each for each in words if is_one_slip(word.lower(), each.lower())]
-    slips.sort(key=lambda each: SequenceMatcher(None, word, each).ratio(), reverse=True)
+    # of all slips, two letters in the wrong order are the commonest
+    slips.sort(
+        key=lambda each: (sorted(word) == sorted(each), SequenceMatcher(None, word, each).ratio()), reverse=True
+    )
     return (elsewhere or slips or get_close_matches(word, words, 1, LIKENESS) or [""])[0]
 
 
