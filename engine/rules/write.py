@@ -2,13 +2,12 @@
 
 from engine.account import Account, Contact
 from engine.event import MailArrived, OccasionDue
+from engine.rules.phrases import Phrase, say
 from engine.rules.render import Reader, Template, clock
 from engine.rules.ruleset import ReadyAction, ReadyRule
 from engine.rules.zone import find_zone
 from engine.segments import shorten
 
-#: An empty text would be charged like a full one and say nothing.
-_NOTHING_TO_SAY = "(no text)"
 #: No longer text is sent by any road, in characters.
 MOST = 10_000
 #: Where no template is written in the receiver's language.
@@ -21,9 +20,10 @@ def write(
     """All that the action says of this event to this person, unsigned, in their language and zone."""
     zone = find_zone(person.zone)
     reader = Reader(person.language, zone, rule.name, account.name, find_zone(account.zone))
-    text = pick(action, person.language).render(event, reader) or _NOTHING_TO_SAY
+    # an empty text would be charged like a full one and say nothing
+    text = pick(action, person.language).render(event, reader) or say(Phrase.NO_TEXT, person.language)
     if isinstance(event, MailArrived) and event.late == "say so":
-        text = f"(late, {clock(event.arrived_at, zone)}) {text}"
+        text = f"({say(Phrase.LATE, person.language, at=clock(event.arrived_at, zone))}) {text}"
     return text[:MOST]
 
 
