@@ -403,7 +403,14 @@ async def _drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
         await asyncio.sleep(0.05)
 
 
+async def _half_close(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(HEAD + b"Content-Length: 99\r\n\r\nBEGIN:")
+    writer.write_eof()
+    await reader.read()
+
+
 FAULTS: dict[str, tuple[Play, str]] = {
+    "half-closed": (_half_close, "the answer broke off"),
     "hangs up": (say(), "the connection broke"),
     "half an answer": (say(HEAD + b"Content-Length: 99\r\n\r\nBEGIN:"), "the answer broke off"),
     "half a chunk": (say(HEAD + b"Transfer-Encoding: chunked\r\n\r\nff\r\nBEGIN:"), "the answer broke off"),

@@ -27,6 +27,8 @@ _logger = logging.getLogger("tocsin.calendar")
 class Pace:
     """How patient a watcher is, in seconds."""
 
+    start: float = 20.0
+    """A feed that is known waits up to this long for its first look: not all are asked at the moment of a start."""
     first: float = 30.0
     """The longest wait after a first failure; it doubles with each failure more."""
     cap: float = 3600.0
@@ -72,11 +74,12 @@ class Watcher:
 
     async def run(self) -> None:
         """Watch until cancelled. Nothing that a server, the stream or the store does ends it."""
+        wait = self._jitter(self._pace.start) if self.copy is not None else 0.0
         try:
             while True:
-                wait = await self.look()
                 self.watching.next_at = self._clock() + timedelta(seconds=wait)
                 await asyncio.sleep(wait)
+                wait = await self.look()
         finally:
             self._say(State.STOPPED)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from random import Random
 from typing import Any
 
 import pytest
@@ -146,6 +147,27 @@ async def test_many_objects_are_fetched_in_batches(calendar: Calendar, monkeypat
     assert len(await follower.look()) == 11
     assert [word for word, _ in follower.asked] == ["sync-collection", *["calendar-multiget"] * 3]
     assert len(follower.titles) == 11
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["tokens", "tags"])
+async def test_after_any_history_the_copy_is_the_calendar(calendar: Calendar, old: bool) -> None:
+    chance = Random(20270304)
+    follower = Follower(calendar, old=old)
+    written: dict[str, str] = {}
+    for step in range(60):
+        uid = f"u{chance.randrange(6)}"
+        match chance.choice(["put", "put", "remove", "look", "forget"]):
+            case "put":
+                written[uid] = f"title{step}"
+                calendar.put(uid, written[uid])
+            case "remove" if uid in written:
+                calendar.remove(uid)
+                del written[uid]
+            case "forget" if follower.copy.token:
+                follower.copy = follower.copy.model_copy(update={"token": follower.copy.token[:-8] + "00000000"})
+            case _:
+                await follower.look()
+                assert follower.titles == sorted(written.values())
 
 
 async def test_names_with_odd_letters_are_kept_in_step(calendar: Calendar) -> None:

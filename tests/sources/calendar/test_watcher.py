@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -223,6 +223,18 @@ async def test_objects_that_a_server_does_not_show_are_counted(desk: Desk) -> No
         assert (watcher.watching.state, watcher.watching.unread) == (State.WAITING, 1)
 
 
+@contextlib.asynccontextmanager
+async def running(watcher: Watcher) -> AsyncIterator[None]:
+    task = asyncio.create_task(watcher.run())
+    try:
+        async with asyncio.timeout(30):
+            yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
 async def test_a_watcher_runs_until_it_is_cancelled(desk: Desk, tmp_path: Path) -> None:
     path = tmp_path / "home.ics"
     path.write_bytes(ONE)
@@ -232,16 +244,20 @@ async def test_a_watcher_runs_until_it_is_cancelled(desk: Desk, tmp_path: Path) 
         states.append(watching.state)
 
     watcher = watch(Feed(name="home", file=path), desk, on_state=note)
-    task = asyncio.create_task(watcher.run())
-    async with asyncio.timeout(30):
+    async with running(watcher):
         await desk.came.wait()
+        while watcher.watching.next_at != NOW + timedelta(minutes=1):
+            await asyncio.sleep(0)
+    assert states == [State.WAITING, State.STOPPED]
+
+
+async def test_feeds_that_are_known_are_not_all_asked_at_the_moment_of_a_start(desk: Desk, tmp_path: Path) -> None:
+    watcher = watch(Feed(name="home", file=tmp_path / "home.ics"), desk, copy=Copy(), jitter=lambda ceiling: ceiling)
+    async with running(watcher):
         while watcher.watching.next_at is None:
             await asyncio.sleep(0)
-    assert watcher.watching.next_at == NOW + timedelta(minutes=1)
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
-    assert states == [State.WAITING, State.STOPPED]
+        assert watcher.watching.next_at == NOW + timedelta(seconds=20)
+    assert watcher.watching.looks == 0
 
 
 async def test_the_same_trouble_is_logged_once_and_no_log_holds_the_address(
