@@ -125,6 +125,8 @@ class WrittenMail(Written):
             sender=people[0] if people else None,
             to=_people(self.to),
             cc=_people(self.cc),
+            reply_to=_people(self.reply_to),
+            delivered_to=_people(tuple(value for name, value in headers if name.lower() == "delivered-to")),
             subject=self.subject,
             headers=(("From", self.sender), ("Subject", self.subject), *headers),
             text=self.body,

@@ -113,6 +113,8 @@ def read_event(
         sender=content.sender,
         to=content.to,
         cc=content.cc,
+        reply_to=content.reply_to,
+        delivered_to=content.delivered_to,
         subject=content.subject,
         headers=content.headers,
         text=content.text,
