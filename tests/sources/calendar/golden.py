@@ -1,7 +1,7 @@
 """Write the golden answers anew: `python -m tests.sources.calendar.golden DIR`, where DIR/node_modules has ical.js.
 
-For each file of the corpus: what we say, and what ical.js says (`npm install ical.js@2.2.1`, in DIR). Where they differ,
-`tests/data/calendar/why.json` must say why; `docs/appointments-golden.md` is the table of those. The suite needs no node.
+For each file of the corpus: what we say, and what ical.js says. `tests/data/calendar/why.json` says why they
+differ, `docs/appointments-golden.md` is the table. The suite itself needs no node.
 """
 
 import json
@@ -118,9 +118,9 @@ def page() -> str:
     ]
     head = f"""# Appointments: where we differ from ical.js
 
-{len(golden)} calendars, those that icalendar and recurring-ical-events carry in their tests, each expanded for 400 days
-from its first appointment for an account in {ZONE}, by us and by ical.js 2.2.1. {same} answers are the same to the
-second, the other {len(golden) - same} are explained here. The numbers are of occurrences.
+{len(golden)} calendars, those that icalendar and recurring-ical-events carry in their tests, each expanded for 400
+days from its first appointment for an account in {ZONE}, by us and by ical.js 2.2.1. {same} answers are the same to
+the second, the other {len(golden) - same} are explained here. The numbers are of occurrences.
 
 Written by `python -m tests.sources.calendar.golden`, checked by `tests/sources/calendar/test_golden.py`; the cases of
 our own, with the answers as data, are `tests/sources/calendar/traps.py`.
