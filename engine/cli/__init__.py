@@ -10,6 +10,9 @@ from engine.cli.lazy import LazyGroup
 COMMANDS = {
     "init": ("engine.cli.init:command", "Write a first configuration."),
     "check": ("engine.cli.check:command", "Check the configuration: all mistakes, with their places."),
+    "test": ("engine.cli.test:command", "Run the tests that stand in the rule files."),
+    "plan": ("engine.cli.plan:command", "Show what changed rules would do differently."),
+    "backtest": ("engine.cli.backtest:command", "Show what the rules would have sent over past mail, and its price."),
     "run": ("engine.cli.run:command", "Run the engine."),
     "demo": ("engine.cli.demo:command", "Show the whole thing on this machine; nothing else is needed."),
     "phone": ("engine.cli.phone:command", "Run the virtual phone that messages can be sent to."),

@@ -1,4 +1,4 @@
-"""`tocsin explain ID`: every step of one mail, each with its reason."""
+"""`tocsin explain`: every step of one mail, each with its reason; of one that came, or of one in a file."""
 
 import json
 from pathlib import Path
@@ -9,15 +9,33 @@ import click
 
 
 @click.command("explain")
-@click.argument("any_id", metavar="[ID]", required=False)
+@click.argument("any_id", metavar="[ID | MAIL]", required=False)
 @click.option("--most", default=20, show_default=True, help="Without an ID: how many of the newest mails to list.")
+@click.option("--account", metavar="NAME", help="Of a mail in a file: whose it is. Needed where there are several.")
+@click.option("--folder-time", is_flag=True, help="Of a mail in a file: it arrived when the file was written.")
+@click.option("--at", "moment", metavar="MOMENT", help="Of a mail in a file: when it arrived, as 2026-11-22 23:30.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
-def command(config: Path, any_id: str | None, most: int, as_json: bool) -> None:
+def command(
+    config: Path,
+    any_id: str | None,
+    most: int,
+    account: str | None,
+    folder_time: bool,
+    moment: str | None,
+    as_json: bool,
+) -> None:
     """Say what became of a mail and why: by the ID of the event, the notification or the message.
 
-    Without an ID: the newest mails, a line each, with their IDs.
+    Without an ID: the newest mails, a line each, with their IDs. With MAIL, the file of a mail (or - for what stands
+    on the input): what the rules would make of it. Then nothing is sent, asked or written.
     """
+    if any_id is not None and (any_id == "-" or Path(any_id).is_file()):
+        from engine.cli.foretelling import foretell
+
+        for line in foretell(config, any_id, account, moment, folder_time=folder_time, as_json=as_json):
+            click.echo(line)
+        return
     from engine.cli.opened import opened
     from engine.cli.telling import (
         list_newest,
@@ -35,7 +53,8 @@ def command(config: Path, any_id: str | None, most: int, as_json: bool) -> None:
         try:
             wanted = UUID(any_id)
         except ValueError:
-            raise click.BadParameter("an ID looks like 1b4e28ba-2fa1-5d23-883f-0016d3cca427") from None
+            words = "an ID looks like 1b4e28ba-2fa1-5d23-883f-0016d3cca427, and there is no file of this name"
+            raise click.BadParameter(words) from None
     with opened(config) as (store, settings):
         zones = {each.account.id: each.account.zone for each in settings.accounts}
         if wanted is None and as_json:

@@ -103,3 +103,8 @@ def introduce(connection: sa.Connection, accounts: Sequence[Account], now: datet
     ]
     if new:
         insert_new(connection, account, new)
+
+
+def version_in_force(connection: sa.Connection) -> str:
+    """The version of the configuration that an engine last ran with; empty when none ever did."""
+    return connection.execute(sa.select(configuration.c.version)).scalar_one_or_none() or ""

@@ -1,6 +1,6 @@
 """One row per event: what the rules said, and enough of the event to explain it later."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -75,6 +75,13 @@ def latest(connection: sa.Connection, most: int = 20) -> list[tuple[Event, Decis
     """The newest decisions, newest first."""
     rows = connection.execute(sa.select(decision).order_by(decision.c.delete_after.desc()).limit(most))
     return [(_EVENT.validate_json(row.event), _decision(row)) for row in rows]
+
+
+def walk(connection: sa.Connection) -> Iterator[tuple[Event, Decision]]:
+    """Every decision that is still kept, in the order in which they were made; a few at a time."""
+    streamed = connection.execution_options(yield_per=200)
+    for row in streamed.execute(sa.select(decision).order_by(decision.c.decided_at, decision.c.event_id)):
+        yield _EVENT.validate_json(row.event), _decision(row)
 
 
 def _decision(row: sa.Row[Any]) -> Decision:

@@ -1,0 +1,1 @@
+"""What would be sent, found out without sending: the same rules, roads, prices and gates, and nothing that lasts."""
