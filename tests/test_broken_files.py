@@ -56,6 +56,11 @@ def test_a_mistake_is_found_at_its_place_with_its_correction(broken: Path, tmp_p
         assert correction in f"{problem.message} {problem.label} {problem.hint}"
 
 
-def test_there_are_many_of_them_and_most_name_the_correction() -> None:
-    assert len(list(RULES.glob("*.yaml"))) >= 120
-    assert sum("did you mean" in file.read_bytes().decode(errors="replace") for file in RULES.glob("*.yaml")) >= 80
+def test_at_least_a_hundred_of_them_are_answered_with_the_very_correction(tmp_path: Path) -> None:
+    rules = sorted(RULES.glob("*.yaml"))
+    assert len(rules) >= 120
+    answered = 0
+    for number, broken in enumerate(rules):
+        _, problems = _problems(broken, tmp_path / str(number))
+        answered += all(problem.label for problem in problems)
+    assert answered >= 100

@@ -38,10 +38,13 @@ def read_address(value: str) -> str:
     name, at, domain = written.rpartition("@")
     if written == ANYONE:
         return written
-    if at and domain and not re.search(r"[\s*@<>,;]", name + domain):
+    if at and domain and not re.search(r"[\s*@<>,;:]", name + domain):
         return written
     label = ""
-    if not at and re.fullmatch(r"(\*?\.)?[\w-]+(\.[\w-]+)+", domain):
+    inside = re.search(r"(?:<|^mailto:)([^<>\s@:]+@[^<>\s@?]+)", written)
+    if inside:
+        label = f"did you mean '{inside[1]}'?"
+    elif not at and re.fullmatch(r"(\*?\.)?[\w-]+(\.[\w-]+)+", domain):
         label = f"did you mean '@{domain.removeprefix('*').removeprefix('.')}'?"
     elif name == ANYONE and domain and ANYONE not in domain:
         label = f"did you mean '@{domain}'?"
