@@ -15,7 +15,7 @@ from engine.notification import Notification
 from engine.quote import Quote
 from engine.reason import Reason
 from engine.rules.ruleset import GLOBAL
-from engine.rules.summary import summarise
+from engine.rules.together import tell_together
 from engine.store import attempts, due, send_queue, summing, sweep, waking
 from engine.store.due import Due, DueKind
 
@@ -90,7 +90,7 @@ async def _tell_digest(desk: Desk, id: UUID) -> None:
         name = found.first.account
         names = {(rule.scope, rule.id): rule.name for rule in desk.ruleset.of(name)}
         account = desk.accounts.get(name) or Account(id=name)
-        told = summarise(found, account, lambda scope, rule: names.get((scope, rule), rule))
+        told = tell_together(found, account, lambda scope, rule: names.get((scope, rule), rule))
         stands = not found.key.rule or _stands(desk, name, found.key.scope, found.key.rule)
         return told, desk.road(told, now) if stands else Reason.RULE_WITHDRAWN
 

@@ -12,6 +12,7 @@ from engine.channels import registry
 from engine.channels.providers.fake import FakeSettings
 from engine.errors import ProviderError
 from engine.net import Http
+from engine.notification import Channel
 from engine.reason import Reason
 from engine.receipt import Fate
 from tests.contracts.provider import SECRET, ProviderContract, a_message
@@ -39,6 +40,20 @@ async def test_a_reference_used_for_another_text_is_refused_rather_than_swallowe
     provider = rig.provider(ProviderClass.IDEMPOTENT)
     assert (await provider.send(a_message("one"), "r1")).outcome is Outcome.ACCEPTED
     assert (await provider.send(a_message("two"), "r1")).outcome is Outcome.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "outcome"),
+    [
+        (Channel.EMAIL, "anna@example.org", Outcome.ACCEPTED),
+        (Channel.EMAIL, "+32470000001", Outcome.REFUSED),
+        (Channel.FAX, "+3225000000", Outcome.ACCEPTED),
+        (Channel.FAX, "anna@example.org", Outcome.REFUSED),
+    ],
+)
+async def test_it_takes_mail_and_fax_as_well(rig: PhoneRig, channel: Channel, address: str, outcome: Outcome) -> None:
+    message = a_message().model_copy(update={"channel": channel, "address": address})
+    assert (await rig.provider(ProviderClass.IDEMPOTENT).send(message, "r1")).outcome is outcome
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from engine.channels.tariff import Line, Tariff, TariffFile
 from engine.money import Money
+from engine.notification import Channel
 
 
 def a_file(*rows: dict[str, str], **other: object) -> TariffFile:
@@ -78,3 +79,15 @@ def test_looking_up_agrees_with_trying_every_line(prefixes: set[str], number: st
     fits = [prefix for prefix in prefixes if number.startswith(prefix)]
     found = tariff.find(number)
     assert (found.prefix if found else None) == max(fits, key=len, default=None)
+
+
+def test_fax_has_lines_of_its_own_and_mail_one_price_that_may_be_nothing() -> None:
+    tariff = Tariff.of(a_file(row("+32"), fax=[row("+32", "0.15")], email={"provider": "post"}))
+    fax, mail = tariff.find("+3225000000", Channel.FAX), tariff.find("anna@example.org", Channel.EMAIL)
+    assert (fax.price.minor if fax else 0, mail) == (1500, Line("", Money(minor=0, currency="EUR"), "post"))
+    assert Tariff.of(a_file(row("+32"))).find("anna@example.org", Channel.EMAIL) is None
+    assert tariff.find("+32470000001", Channel.MMS) is None
+    with pytest.raises(ValidationError, match="the prefix \\+32 is given twice"):
+        a_file(fax=[row("+32"), row("+32")])
+    with pytest.raises(ValidationError, match="is nothing"):
+        a_file(fax=[row("+32", "0")])
