@@ -366,7 +366,7 @@ WRONG = [
     ("{verified: yes}", "wrong-value", "yes", "did you mean 'true'?"),
     ("{verified: [dkmi]}", "wrong-value", "dkmi", "did you mean 'dkim'?"),
     ("{verified: [true, dkim]}", "wrong-value", "[", ""),
-    ("{time: {between: 8 to 6}}", "wrong-value", "8 to 6", ""),
+    ("{time: {between: daytime}}", "wrong-value", "daytime", ""),
     ("{time: {dates: 2026-02-30}}", "wrong-value", "2026-02-30", ""),
     ("{time: {window: offce}}", "unknown-name", "offce", "did you mean 'office'?"),
     ("{time: {windows: office}}", "unknown-setting", "windows", "did you mean 'window'?"),
