@@ -51,7 +51,7 @@ class Part(NamedTuple):
 
 def unfold(text: str) -> str:
     """The text with one property a line and LF at each line's end (RFC 5545 section 3.1)."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     return text.replace("\n ", "").replace("\n\t", "")
 
 

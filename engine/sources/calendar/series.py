@@ -20,7 +20,7 @@ from engine.sources.calendar.split import Chunk
 Calendar = Any
 Event = Any
 
-#: How far before the window a recurring appointment may have begun that still lasts in it.
+#: A recurring appointment that began longer before the window than this is not looked for, even if it still lasts.
 _LONGEST = timedelta(days=366)
 _WHEN = frozenset(("DTSTART", "DTEND", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID", "SEQUENCE"))
 _MOMENTS = _WHEN - {"RRULE", "SEQUENCE"}
@@ -227,10 +227,11 @@ def _starts(
     """(number of the event that says what it is, start) of all that may touch the window."""
     from recurring_ical_events import CalendarQuery
 
-    if not calendar.subcomponents:
-        return []
+    if len(sources) < 2 and not any("RRULE" in event or "RDATE" in event for event in calendar.walk("VEVENT")):
+        return [(number, source.start) for number, source in sources.items()]
+    longest = max(_longest(source, zone) for source in sources.values())
     # Whole days and floating times are compared in the zone of the window.
-    begin = (window[0] - _LONGEST).astimezone(zone)
+    begin = (window[0] - longest).astimezone(zone)
     end = (window[1] + timedelta(days=1)).astimezone(zone)
     try:
         found = CalendarQuery(calendar).between(begin, end)
@@ -244,3 +245,15 @@ def _starts(
             report(f"its rule {rule[:80]!r} cannot be followed; only the dates written besides it count")
         found = CalendarQuery(calendar).between(begin, end)
     return [(int(event[_NUMBER]), event["DTSTART"].dt) for event in found]
+
+
+def _longest(source: Source, zone: ZoneInfo) -> timedelta:
+    """At least as long as any of its occurrences lasts, and a day more, because days differ in length."""
+    lasts = [timedelta(days=1)]
+    if source.end is not None:
+        lasts.append(in_utc(source.end, zone) - in_utc(source.start, zone))
+    if source.length is not None:
+        lasts.append(timedelta(days=source.length.days, seconds=source.length.seconds))
+    for start, end in source.periods.items():
+        lasts.append(end if isinstance(end, timedelta) else in_utc(end, zone) - start)
+    return min(max(lasts) + timedelta(days=1), _LONGEST)

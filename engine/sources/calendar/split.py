@@ -3,8 +3,8 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 from engine.errors import SourceError
 from engine.sources.calendar.lines import unfold
@@ -13,7 +13,9 @@ from engine.sources.calendar.lines import unfold
 MOST_APPOINTMENTS = 20_000
 #: What many servers renew at each download and what changes nothing one could tell (RFC 5545 3.8.7). Some renew the
 #: UID: it says which appointment this is, not what.
-_NOISE = re.compile(r"^(?:DTSTAMP|LAST-MODIFIED|CREATED|SEQUENCE|UID)[;:][^\n]*\n", re.MULTILINE)
+_NOISE = tuple(
+    f"{name}{mark}" for name in ("DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE", "UID") for mark in ":;"
+)
 _UID = re.compile(r"^UID(?:;[^:\n]*)?:([^\n]*)", re.MULTILINE)
 _ALARM = re.compile(r"^BEGIN:VALARM\n.*?^END:VALARM\n?", re.MULTILINE | re.DOTALL)
 _SEQUENCE = re.compile(r"^SEQUENCE(?:;[^:\n]*)?:\s*(\d{1,9})", re.MULTILINE)
@@ -24,8 +26,7 @@ _WANTED = re.compile(r"(?:X-WR-TIMEZONE|METHOD|CALSCALE)(?:;[^:]*)?:[ \t]*\S", r
 _MARKER = re.compile(r"^(BEGIN|END):[ \t]*(VCALENDAR|VEVENT|VTIMEZONE)[ \t]*$", re.MULTILINE | re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Chunk:
+class Chunk(NamedTuple):
     """One appointment: its VEVENT and the VEVENTs of its changed instances, with what they need of their calendar."""
 
     uid: str
@@ -63,8 +64,8 @@ def decode(body: bytes) -> str:
 
 
 def digest(texts: Iterable[str]) -> str:
-    """What a whole feed is known by: the same as long as nothing in it changed that could be told."""
-    return _hash(*(_NOISE.sub("", unfold(text)) for text in texts))
+    """What a feed's text is known by, so that one that was sent again need not be cut again."""
+    return _hash(*texts)
 
 
 def split(text: str) -> Chunks:
@@ -73,7 +74,7 @@ def split(text: str) -> Chunks:
     Raises SourceError when it is no calendar, ends in the middle, or holds over MOST_APPOINTMENTS: half a calendar
     must not look like one whose other half was cancelled.
     """
-    text = unfold(text.replace("\0", ""))
+    text = unfold(text)
     blocks: defaultdict[str, list[tuple[str, str, tuple[str, ...]]]] = defaultdict(list)
     count = 0
     for calendar in _calendars(text):
@@ -85,7 +86,7 @@ def split(text: str) -> Chunks:
                 remedy="subscribe to a smaller calendar, or one of the coming months",
             )
         for event in events:
-            named = tuple(zones[tzid] for tzid in sorted(set(_TZID.findall(event))) if tzid in zones)
+            named = tuple(zones[tzid] for tzid in sorted(set(_TZID.findall(event))) if tzid in zones) if zones else ()
             blocks[_uid(event)].append((event, head, named))
     return {uid: _chunk(uid, siblings) for uid, siblings in blocks.items()}
 
@@ -144,17 +145,22 @@ def _uid(event: str) -> str:
     """Its UID; one without is known by what it says, because RFC 5545 3.8.4.7 is not obeyed by all."""
     found = _UID.search(event if "BEGIN:VALARM" not in event else _ALARM.sub("", event))
     uid = found[1].strip() if found else ""
-    return uid or f"no-uid-{_hash(_NOISE.sub('', event))}"
+    return uid or f"no-uid-{_hash(_quiet(event))}"
 
 
 def _chunk(uid: str, siblings: list[tuple[str, str, tuple[str, ...]]]) -> Chunk:
     """Its VEVENTs by SEQUENCE, so that which of two versions is newer counts although the number itself is noise."""
     if len(siblings) > 1:
-        siblings = sorted(siblings, key=lambda sibling: (_sequence(sibling[0]), _NOISE.sub("", sibling[0])))
+        siblings = sorted(siblings, key=lambda sibling: (_sequence(sibling[0]), _quiet(sibling[0])))
     head = siblings[0][1]
     zones = tuple(dict.fromkeys(zone for _, _, zones in siblings for zone in zones))
     events = tuple(event for event, _, _ in siblings)
-    return Chunk(uid, head, zones, events, _hash(head, *zones, *(_NOISE.sub("", event) for event in events)))
+    return Chunk(uid, head, zones, events, _hash(head, *zones, *map(_quiet, events)))
+
+
+def _quiet(text: str) -> str:
+    """Without the lines that are noise."""
+    return "\n".join([line for line in text.split("\n") if not line.startswith(_NOISE)])
 
 
 def _sequence(event: str) -> int:
