@@ -18,8 +18,10 @@ from engine.event import Event
 from engine.notification import Channel, Notification
 from engine.quote import Quote
 from engine.reason import Reason
-from engine.rehearsal.rehearse import Company, decide
-from engine.rules.summary import summarise
+from engine.rehearsal.narrow import Narrow
+from engine.rehearsal.rehearse import Company
+from engine.rules.evaluate import evaluate
+from engine.rules.together import tell_together
 from engine.rules.zone import find_zone
 
 #: How often what nobody can ask for any more is forgotten.
@@ -111,6 +113,7 @@ class Season:
 
     def __init__(self, company: Company) -> None:
         self._company = company
+        self._narrow = Narrow(company.ruleset)
         self._memory: dict[str, _Memory] = {}
         self._open: dict[tuple[str, DigestKey], _Open] = {}
         self._due: list[tuple[datetime, int, Notification | tuple[str, DigestKey]]] = []
@@ -130,7 +133,10 @@ class Season:
         self._pass_time(now)
         self.events += 1
         self.since, self.until = self.since or now, now
-        decision = decide(event, self._company, now)
+        account = self._company.accounts.get(event.account)
+        if account is None:
+            return
+        decision = evaluate(event, account, self._narrow.of(event, account), now)
         for answer in decision.answers:
             if answer.reason is Reason.MATCHED:
                 self.rows[answer.scope, answer.rule].matches += 1
@@ -196,7 +202,7 @@ class Season:
             return
         found, key = self._open.pop(name), name[1]
         row = self._row_of(account.id, key)
-        told = summarise(found.gathered(key), account, self._name_of)
+        told = tell_together(found.gathered(key), account, self._name_of)
         quote = self._company.road(told, now)
         if not isinstance(quote, Quote):
             row.refused[quote] += 1
