@@ -180,5 +180,4 @@ def _sort(members: Sequence[Member], changes: Changes) -> bool:
             changes.etags.pop(member.href, None)
         else:
             changes.etags[member.href] = member.etag
-            changes.gone.discard(member.href)
     return more

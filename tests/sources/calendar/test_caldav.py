@@ -275,6 +275,40 @@ async def test_an_object_that_is_not_shown_is_asked_for_again_and_the_others_sta
         assert [bool(piece.text) for piece in second.pieces.values()] == [True, True]
 
 
+async def test_an_object_that_is_not_shown_is_asked_for_again_though_the_tag_of_all_is_the_same() -> None:
+    ctag = having("/c/", "<s:getctag xmlns:s='http://calendarserver.org/ns/'>7</s:getctag>")
+    async with Publisher() as server:
+        first = await follow(server, (501, ""), answer(ctag), answer(named("/c/1.ics")), answer())
+        second = await follow(
+            server, answer(ctag), answer(named("/c/1.ics")), answer(shown("/c/1.ics")), before=first
+        )
+        assert (first.text, "Dentist" in second.text) == ("", True)
+        assert await follow(server, answer(ctag), before=second) is second
+
+
+async def test_paths_and_tokens_are_escaped() -> None:
+    async with Publisher() as server:
+        path = "/c/a&amp;&lt;b.ics"
+        first = await follow(server, answer(named(path), token="t&amp;&lt;1"), answer(shown(path)))
+        assert (list(first.pieces), first.token) == (["/c/a&<b.ics"], "t&<1")
+        await follow(server, answer(token="t2"), before=first)
+        assert f"<d:href>{path}</d:href>" in server.bodies[1]
+        assert "<d:sync-token>t&amp;&lt;1</d:sync-token>" in server.bodies[2]
+
+
+async def test_an_object_that_goes_and_comes_back_in_one_list_of_changes_is_there() -> None:
+    async with Publisher() as server:
+        before = Copy(pieces={"/c/1.ics": Piece(etag="1", text=event("1", "Dentist"))}, token="t1")
+        found = await follow(
+            server,
+            answer(status("/c/1.ics", 404), status("/c/", 507), token="t2"),
+            answer(named("/c/1.ics", "2"), token="t3"),
+            answer(shown("/c/1.ics", "2", "Lunch")),
+            before=before,
+        )
+        assert "Lunch" in found.text
+
+
 async def test_an_object_that_changed_and_is_not_shown_stands_as_it_was() -> None:
     async with Publisher() as server:
         before = Copy(pieces={"/c/1.ics": Piece(etag="1", text=event("1", "Dentist"))}, token="t1")

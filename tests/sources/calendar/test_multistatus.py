@@ -15,12 +15,12 @@ END</C:calendar-data></D:prop>
     </D:propstat>
     <D:propstat><D:prop><S:getctag/></D:prop><D:status>HTTP/1.1 404 Not Found</D:status></D:propstat>
   </D:response>
+  <D:sync-token> t-8 </D:sync-token>
   <D:response><D:href>/anna/home/gone.ics</D:href><D:status>HTTP/1.1 404 Not Found</D:status></D:response>
   <D:response><D:href>/anna/home/</D:href><D:propstat><D:prop>
     <D:resourcetype><D:collection/><C:calendar/></D:resourcetype><S:getctag>"7"</S:getctag>
     <D:owner><D:href>/anna/</D:href></D:owner><D:sync-token>not this one</D:sync-token>
   </D:prop></D:propstat></D:response>
-  <D:sync-token> t-8 </D:sync-token>
 </D:multistatus>
 """
 
@@ -45,7 +45,7 @@ HOSTILE = {
     "laughs": f'<!DOCTYPE m [<!ENTITY l0 "ha">{_LAUGHS}]><multistatus xmlns="DAV:">&l11;</multistatus>'.encode(),
     "external": b'<!DOCTYPE m [<!ENTITY x SYSTEM "file:///etc/passwd">]><multistatus xmlns="DAV:">&x;</multistatus>',
     "UTF-16": '<!DOCTYPE m SYSTEM "http://x/"><multistatus xmlns="DAV:"/>'.encode("utf-16"),
-    "deep": b'<multistatus xmlns="DAV:">' + b"<a>" * 100_000,
+    "deep": b'<multistatus xmlns="DAV:">' + b"<a>" * 100_000 + b"</a>" * 100_000 + b"</multistatus>",
     "page": b"<html><body>Sign in</body></html>",
     "page with a type": b"<!DOCTYPE html><html></html>",
     "other root": b'<error xmlns="DAV:"/>',

@@ -68,6 +68,17 @@ async def test_what_changed_is_handed_over_and_what_did_not_is_not(desk: Desk) -
         assert (seen.state, seen.looks, seen.changes, seen.heard_at) == (State.WAITING, 3, 2, NOW)
 
 
+async def test_a_new_version_that_reads_as_the_old_one_is_not_handed_over(desk: Desk) -> None:
+    async with Publisher() as server:
+        watcher = watch(feed_at(server), desk)
+        for modified in (1_800_000_000, 1_900_000_000):
+            server.papers["/a.ics"] = Paper(ONE, etag=False, modified=modified)
+            await watcher.look()
+        await watcher.look()
+        assert server.answered == [200, 200, 304]
+        assert desk.titles == ["Dentist"]
+
+
 async def test_a_watcher_goes_on_from_the_copy_it_is_given(desk: Desk) -> None:
     async with Publisher() as server:
         server.papers["/a.ics"] = Paper(ONE)
