@@ -3,12 +3,19 @@
 import asyncio
 import sys
 
-from benchmarks import admission, flow, kafka, line
+from benchmarks import admission, appointments, backtest, flow, kafka, line
 from benchmarks.figures import head
 
-ALL = {"embedded": line.run, "kafka": kafka.run, "flow": flow.run, "admission": admission.run}
-#: One name for several: the line is all of them so far.
-GROUPS = {"line": tuple(ALL)}
+ALL = {
+    "embedded": line.run,
+    "kafka": kafka.run,
+    "flow": flow.run,
+    "admission": admission.run,
+    "backtest": backtest.run,
+    "appointments": appointments.run,
+}
+#: One name for several.
+GROUPS = {"line": ("embedded", "kafka", "flow", "admission")}
 
 
 def main(only: list[str]) -> int:

@@ -1,4 +1,4 @@
-"""`make bench ONLY=appointments`: polls of 10,000 appointments, beside parsing and expanding all of them each time."""
+"""`make bench ONLY=appointments`: polls of 10,000 appointments, beside parsing and expanding all of them at each."""
 
 import asyncio
 import random
@@ -93,15 +93,18 @@ def _spent(work: Callable[[], object], rounds: int) -> float:
 
 
 async def _stall(text: str, changed: str) -> tuple[float, float]:
-    """The longest that the loop did not turn over a first and a later poll, and how long the first took."""
+    """The longest turn of the loop in a first and a later poll, and how long the first took.
+
+    In processor time of the loop's thread: how long others on the machine kept it waiting is not ours.
+    """
     longest, done = 0.0, asyncio.Event()
 
     async def tick() -> None:
         nonlocal longest
-        last = time.perf_counter()
+        last = time.thread_time()
         while not done.is_set():
             await asyncio.sleep(0.001)
-            now = time.perf_counter()
+            now = time.thread_time()
             longest, last = max(longest, now - last), now
 
     pool, state = Pool(*MODULES), FeedState()
@@ -120,14 +123,17 @@ async def _stall(text: str, changed: str) -> tuple[float, float]:
 
 
 async def _attacks() -> tuple[float, str]:
-    """Seconds until the slowest attack was refused, and which it is."""
+    """Seconds by the clock until the slowest attack was refused, the best of a few turns, and which it is."""
     pool, spent = Pool(*MODULES), {}
     await pool.run(10, len, "")
     for name, (text, _) in REFUSED.items():
-        begun = time.perf_counter()
-        async for _ in read(pool, FeedState(), [text], ZONE, WINDOW):
-            pass
-        spent[name] = time.perf_counter() - begun
+        turns = []
+        for _ in range(ROUNDS):
+            begun = time.perf_counter()
+            async for _ in read(pool, FeedState(), [text], ZONE, WINDOW):
+                pass
+            turns.append(time.perf_counter() - begun)
+        spent[name] = min(turns)
     await pool.close()
     slowest = max(spent, key=lambda name: spent[name])
     return spent[slowest], slowest
