@@ -22,7 +22,7 @@ from engine.rules.match import meets
 from engine.rules.moments import Moments
 from engine.rules.pattern import PatternSet
 from engine.rules.predicate import Operator, Predicate, Tree
-from engine.rules.sheet import KEYED, Sheet, key_of, literals, pieces
+from engine.rules.sheet import Sheet, key_of, literals, pieces
 from engine.rules.window import Window
 
 #: One step takes in so many rules, or makes an automaton of so many literals or a set of so many patterns.
@@ -116,7 +116,8 @@ class Index:
                     clues.update(patterns.scan(raw))
         if view.size is not None:
             clues.update(self.bounds.around(view.size))
-        clues.update(self.moments.covering(view.local))
+        if self.moments:
+            clues.update(self.moments.covering(view.local))
         if view.attachments:
             clues.update(clue for test, clue in self.attached if meets(test, view))
         clues.update(clue for test, clue in self.asked if meets(test, view))

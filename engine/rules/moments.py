@@ -19,10 +19,11 @@ class Moments:
         self._cuts = sorted(clocks)
         self._known: dict[tuple[date, int], tuple[int, ...]] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._windows)
+
     def covering(self, moment: datetime) -> tuple[int, ...]:
         """The clues of the windows that cover a moment, by the clock that counts."""
-        if not self._windows:
-            return ()
         clock = f"{moment.hour:02}:{moment.minute:02}"
         key = moment.date(), bisect_right(self._cuts, clock)
         found = self._known.get(key)

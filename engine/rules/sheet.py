@@ -1,6 +1,6 @@
 """An event laid out for the fast engines: each field as one framed text, or as a set of keys.
 
-A field's folded texts stand between frames, so that every operator on text is a search for one literal: `contains` for
+A field's folded texts stand between frames, so that every operator on text is a search for a literal: `contains` for
 ``v``, `starts_with` for ``|v``, `ends_with` for ``v|``, `is` for ``|v|``, where ``|`` is FRAME.
 """
 
@@ -26,7 +26,7 @@ class Texts(dict[str, str]):
 
     def __missing__(self, field: str) -> str:
         texts = self._view.texts(field)
-        text = FRAME.join(("", *texts, "")) if texts else ""
+        text = f"{FRAME}{FRAME.join(texts)}{FRAME}" if texts else ""
         if text.count(FRAME) > len(texts) + 1:
             text = FRAME.join(("", *(each.replace(FRAME, STAND_IN) for each in texts), ""))
         self[field] = text
@@ -44,9 +44,9 @@ class Keys(dict[str, Set[str]]):
         field, _, operator = key.rpartition(" ")
         view = self._view
         if operator == Operator.ADDRESS.value:
-            found = frozenset((*view.addresses(field), *("@" + domain for domain in view.domains(field)), "*"))
+            found = {"*", *view.addresses(field), *["@" + domain for domain in view.domains(field)]}
         else:
-            found = frozenset(view.texts(field))
+            found = set(view.texts(field))
         self[key] = found
         return found
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
+from typing import Any as Anything
 
 from engine.account import Account
-from engine.event import Address, Attachment, Event, MailArrived, OccasionDue
+from engine.event import Address, Attachment, Event, OccasionDue
 from engine.rules.authentication import METHODS, verified
 from engine.rules.book import Book
 from engine.rules.comparison import show_size
@@ -26,12 +27,13 @@ class View:
     A field that the event does not have, or that is blank, has no texts; only a header may be there and blank.
     """
 
-    __slots__ = ("__dict__", "_domains", "_texts", "account", "book", "event")
+    __slots__ = ("__dict__", "_domains", "_people", "_read", "_texts", "account", "book", "event")
 
     def __init__(self, event: Event, account: Account, book: Book = _NO_BOOK) -> None:
         self.event = event
         self.account = account
         self.book = book
+        self._people, self._read = _READERS.get(event.kind, _NOTHING)
         self._texts: dict[str, tuple[str, ...]] = {}
         self._domains: dict[str, frozenset[str]] = {}
 
@@ -39,41 +41,37 @@ class View:
         """What a field holds, folded, without blanks around it. Of people: names and addresses."""
         found = self._texts.get(field)
         if found is None:
-            found = tuple(fold(text).strip() for text in self.raw(field))
-            if not field.startswith(HEADER):
-                found = tuple(text for text in found if text)
+            texts = [fold(text).strip() for text in self.raw(field)]
+            found = tuple(texts if field.startswith(HEADER) else filter(None, texts))
             self._texts[field] = found
         return found
 
     def raw(self, field: str) -> tuple[str, ...]:
         """What a field holds as it stands in the event, for patterns and for the evidence."""
-        if field in _PEOPLE:
-            return tuple(part for each in self.people(field) for part in (each.name, each.address) if part)
-        if isinstance(self.event, MailArrived):
-            if field.startswith(HEADER):
-                return self._headers.get(field.removeprefix(HEADER), ())
-            get = _MAIL_TEXTS.get(field)
-            values = get(self.event) if get else ()
-        elif isinstance(self.event, OccasionDue):
-            read = _OCCASION_TEXTS.get(field)
-            values = read(self.event) if read else ()
+        if field.startswith(HEADER):
+            return self._headers.get(field.removeprefix(HEADER), ())
+        if field in _FIELDS_OF_PEOPLE:
+            return tuple([part for each in self.people(field) for part in (each.name, each.address) if part])
+        read = self._read.get(field)
+        if read is not None:
+            values = read(self.event)
+        elif field == "list_id":
+            values = (_list_id(self._headers.get("list-id", ("",))[0]),)
         else:
-            values = ()
-        if field == "language":
-            values = (self.account.language,)
-        return tuple(value for value in values if value.strip())
+            values = (self.account.language,) if field == "language" else ()
+        return tuple([value for value in values if value and not value.isspace()])
 
     def people(self, field: str) -> tuple[Address, ...]:
         """Who stands in a field."""
-        get = _PEOPLE[field]
-        return get(self.event) if isinstance(self.event, MailArrived | OccasionDue) else ()
+        get = self._people.get(field)
+        return get(self.event) if get else ()
 
     def addresses(self, field: str) -> tuple[str, ...]:
         """The addresses in a field, folded."""
         key = f"{field} address"
         found = self._texts.get(key)
         if found is None:
-            found = self._texts[key] = tuple(fold(each.address) for each in self.people(field) if each.address)
+            found = self._texts[key] = tuple([fold(each.address) for each in self.people(field) if each.address])
         return found
 
     def domains(self, field: str) -> frozenset[str]:
@@ -82,8 +80,10 @@ class View:
         if found is None:
             names: set[str] = set()
             for address in self.addresses(field):
-                labels = address.rpartition("@")[2].split(".")
-                names.update(".".join(labels[start:]) for start in range(len(labels)))
+                domain, dot = address.rpartition("@")[2], "."
+                while dot:
+                    names.add(domain)
+                    _, dot, domain = domain.partition(".")
             found = self._domains[field] = frozenset(names)
         return found
 
@@ -102,16 +102,16 @@ class View:
     @property
     def size(self) -> int | None:
         """Of the whole mail, in bytes; None of an appointment."""
-        return self.event.size if isinstance(self.event, MailArrived) else None
+        return self.event.size if self.event.kind == "mail" else None
 
     @property
     def attachments(self) -> tuple[Attachment, ...]:
         """The mail's attachments."""
-        return self.event.attachments if isinstance(self.event, MailArrived) else ()
+        return self.event.attachments if self.event.kind == "mail" else ()
 
     def shown(self, field: str) -> str:
         """What a field holds, as the evidence shows it."""
-        if field in _PEOPLE:
+        if field in _FIELDS_OF_PEOPLE:
             return ", ".join(_show_person(each) for each in self.people(field)[:20])[:SHOWN]
         match field:
             case "size":
@@ -126,9 +126,10 @@ class View:
     def _headers(self) -> Mapping[str, tuple[str, ...]]:
         """The values of each header, under its name in small letters."""
         found: dict[str, tuple[str, ...]] = {}
-        if isinstance(self.event, MailArrived):
+        if self.event.kind == "mail":
             for name, value in self.event.headers:
-                found[name.lower()] = (*found.get(name.lower(), ()), value)
+                name = name.lower()
+                found[name] = (*found[name], value) if name in found else (value,)
         return found
 
 
@@ -140,47 +141,45 @@ def _show_attachment(attachment: Attachment) -> str:
     return f"{attachment.name or 'no name'} ({attachment.media_type}, {show_size(attachment.size)})"
 
 
-def _list_id(mail: MailArrived) -> tuple[str, ...]:
+def _list_id(header: str) -> str:
     """What stands between the angle brackets of List-Id (RFC 2919 section 3), or all of it."""
-    told = next((value for name, value in mail.headers if name.lower() == "list-id"), "")
-    before, opened, inner = told.rpartition("<")
-    return (inner.partition(">")[0] if opened else before or inner,)
+    before, opened, inner = header.rpartition("<")
+    return inner.partition(">")[0] if opened else before or inner
 
 
-_Texts = tuple[str, ...]
-_MAIL_TEXTS: Mapping[str, Callable[[MailArrived], _Texts]] = {
-    "subject": lambda mail: (mail.subject,),
-    "body": lambda mail: (mail.text,),
-    "list_id": _list_id,
-    "priority": lambda mail: (read_priority(mail.headers),),
-    "verified": lambda mail: tuple(sorted(verified(mail), key=METHODS.index)),
-}
-_OCCASION_TEXTS: Mapping[str, Callable[[OccasionDue], _Texts]] = {
-    "calendar": lambda occasion: (occasion.feed,),
-    "title": lambda occasion: (occasion.title,),
-    "location": lambda occasion: (occasion.location,),
-    "category": lambda occasion: occasion.categories,
-    "all_day": lambda occasion: ("true" if occasion.all_day else "false",),
-    "status": lambda occasion: (occasion.status,),
-}
-
-
-def _sender(event: MailArrived | OccasionDue) -> tuple[Address, ...]:
-    return (event.sender,) if isinstance(event, MailArrived) and event.sender else ()
-
-
-def _organiser(event: MailArrived | OccasionDue) -> tuple[Address, ...]:
-    return (event.organiser,) if isinstance(event, OccasionDue) and event.organiser else ()
-
-
-_PEOPLE: Mapping[str, Callable[[MailArrived | OccasionDue], tuple[Address, ...]]] = {
-    "from": _sender,
-    "to": lambda event: event.to if isinstance(event, MailArrived) else (),
-    "cc": lambda event: event.cc if isinstance(event, MailArrived) else (),
-    "any_recipient": lambda event: (
-        (*event.to, *event.cc, *event.delivered_to) if isinstance(event, MailArrived) else ()
+_Texts = Mapping[str, Callable[[Anything], tuple[str, ...]]]
+_People = Mapping[str, Callable[[Anything], tuple[Address, ...]]]
+#: By kind of event: who stands in a field, and what else does.
+_READERS: Mapping[str, tuple[_People, _Texts]] = {
+    "mail": (
+        {
+            "from": lambda mail: (mail.sender,) if mail.sender else (),
+            "to": lambda mail: mail.to,
+            "cc": lambda mail: mail.cc,
+            "any_recipient": lambda mail: (*mail.to, *mail.cc, *mail.delivered_to),
+            "reply_to": lambda mail: mail.reply_to,
+        },
+        {
+            "subject": lambda mail: (mail.subject,),
+            "body": lambda mail: (mail.text,),
+            "priority": lambda mail: (read_priority(mail.headers),),
+            "verified": lambda mail: tuple(sorted(verified(mail), key=METHODS.index)),
+        },
     ),
-    "reply_to": lambda event: event.reply_to if isinstance(event, MailArrived) else (),
-    "organiser": _organiser,
-    "attendee": lambda event: event.attendees if isinstance(event, OccasionDue) else (),
+    "occasion": (
+        {
+            "organiser": lambda occasion: (occasion.organiser,) if occasion.organiser else (),
+            "attendee": lambda occasion: occasion.attendees,
+        },
+        {
+            "calendar": lambda occasion: (occasion.feed,),
+            "title": lambda occasion: (occasion.title,),
+            "location": lambda occasion: (occasion.location,),
+            "category": lambda occasion: occasion.categories,
+            "all_day": lambda occasion: ("true" if occasion.all_day else "false",),
+            "status": lambda occasion: (occasion.status,),
+        },
+    ),
 }
+_NOTHING: tuple[_People, _Texts] = ({}, {})
+_FIELDS_OF_PEOPLE = frozenset(field for people, _ in _READERS.values() for field in people)

@@ -6,7 +6,7 @@ from itertools import product
 from engine.rules.predicate import Operator
 from tests.rules.agreement import PAIRS, agree
 
-SEEDS = range(6)
+SEEDS = range(12)
 
 
 def test_every_engine_agrees_with_the_plain_reading() -> None:
