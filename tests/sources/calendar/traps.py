@@ -370,6 +370,11 @@ TRAPS = [
         "20270328T0000/0000 20270328T0100/0100",
     ),
     Trap(
+        "those that began before the window and still last",
+        "DTSTART:20260901T090000Z\nDURATION:P10D\nRRULE:FREQ=WEEKLY;COUNT=5",
+        "20260922T0900/20261002T0900 20260929T0900/20261009T0900",
+    ),
+    Trap(
         "since 1604, as for a birthday without a year",
         "DTSTART;VALUE=DATE:16041110\nRRULE:FREQ=YEARLY",
         "20261109T2300/20261110T2300",
