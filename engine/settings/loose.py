@@ -46,6 +46,7 @@ _SIGNS: Mapping[str, Kind] = {
     "currency": "tariff",
     "sms": "tariff",
 }
+_TWINS = tuple(f"duplicate-{name}" for name in ("contact", "group", "list", "window", "template"))
 #: Who owns a rule file that no folder names an account for.
 _SOMEBODY = "me"
 
@@ -110,7 +111,7 @@ def _books(files: list[tuple[Document, Kind]]) -> tuple[Books, list[Problem]]:
         elif kind == "templates":
             reading.add_templates(document)
     books = reading.books()
-    return books, [problem for problem in reading.problems if not problem.code.startswith("duplicate-")]
+    return books, [problem for problem in reading.problems if problem.code not in _TWINS]
 
 
 def _check(path: Path, document: Document, kind: Kind, books: Books) -> list[Problem]:

@@ -1,0 +1,113 @@
+"""`tocsin test`."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from engine.cli import main
+from engine.cli.init import starter
+
+
+def run(folder: Path, *args: str) -> Result:
+    """The command, as a shell would start it."""
+    return CliRunner().invoke(main, ["-c", str(folder), "test", *args])
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A good configuration without tests."""
+    for name, content in starter():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    (tmp_path / "secrets/me.password").write_text("x")
+    return tmp_path
+
+
+def add(folder: Path, *tests: str, file: str = "rules/me/first.yaml") -> int:
+    """Write tests at the end of a rule file; answers the line of the first."""
+    path = folder / file
+    lines = len(path.read_text().splitlines())
+    with path.open("a") as end:
+        end.write("tests:\n" + "".join(f"  - {test}\n" for test in tests))
+    return lines + 2
+
+
+def test_what_is_as_expected_is_ok(folder: Path) -> None:
+    line = add(folder, "{name: told, mail: {subject: URGENT}, expect: {rule: Urgent, sms: 1}}")
+    result = run(folder)
+    assert (result.exit_code, result.stdout) == (
+        0,
+        f"ok    {folder}/rules/me/first.yaml:{line}:5  told\n1 ok, 0 failed\n",
+    )
+
+
+def test_what_is_otherwise_is_shown_at_its_place(folder: Path) -> None:
+    test = "{mail: {subject: urgent}, expect: {sms: 2}}"
+    line = add(folder, test, "{mail: {subject: x}, expect: nothing}")
+    result = run(folder)
+    assert result.exit_code == 1
+    assert f'first.yaml:{line}:5  mail "urgent" from somebody@example.org' in result.stdout
+    assert f"first.yaml:{line}:{5 + test.index('2')}: 2 expected, got 1" in result.stdout
+    assert result.stdout.endswith("1 ok, 1 failed\n")
+
+
+def test_programs_get_every_test(folder: Path) -> None:
+    line = add(folder, "{name: a, mail: {subject: urgent}, expect: nothing}")
+    (only,) = json.loads(run(folder, "--json").stdout)
+    place = f"{folder}/rules/me/first.yaml:{line}"
+    message = "nobody was to be told, and me is told by 'Urgent'"
+    assert only == {
+        "place": f"{place}:5",
+        "name": "a",
+        "ok": False,
+        "misses": [{"place": f"{place}:48", "message": message}],
+    }
+
+
+def test_only_the_tests_of_a_path_are_run(folder: Path) -> None:
+    add(folder, "{mail: {subject: urgent}, expect: nothing}")
+    add(folder, "{mail: {subject: x}, expect: nothing}", file="rules/global/example.yaml")
+    assert run(folder, str(folder / "rules/global")).exit_code == 0
+    assert run(folder, str(folder / "rules/me/first.yaml")).exit_code == 1
+    assert run(folder, str(folder)).exit_code == 1
+
+
+def test_a_test_in_a_global_file_says_whose_mail_it_is(folder: Path) -> None:
+    me = (folder / "accounts/me.yaml").read_text()
+    (folder / "accounts/anna.yaml").write_text(me.replace("id: me", "id: anna").replace("me@example", "anna@example"))
+    test = "mail: {subject: urgent}, expect: {rule: Urgent}"
+    line = add(folder, f"{{{test}}}", f"{{account: me, {test}}}", file="rules/global/example.yaml")
+    result = run(folder)
+    assert result.exit_code == 1
+    assert f"example.yaml:{line}:5: whose mail is it?" in result.stdout
+    assert result.stdout.endswith("1 ok, 1 failed\n")
+
+
+def test_an_appointment_can_be_tested_too(folder: Path) -> None:
+    (folder / "rules/me/work.yaml").write_text(
+        "version: 1\nrules: [{name: Dentist, when: {title: dentist}, notify: {text: '{title}'}}]\n"
+    )
+    add(folder, "{appointment: {title: The dentist}, expect: {rule: Dentist, sms: 1}}", file="rules/me/work.yaml")
+    assert run(folder).exit_code == 0, run(folder).output
+
+
+def test_a_mistake_is_shown_and_nothing_is_run(folder: Path) -> None:
+    add(folder, "{mail: {subjct: urgent}, expect: nothing}")
+    result = run(folder)
+    assert result.exit_code == 1
+    assert "did you mean 'subject'?" in result.stderr
+
+
+def test_a_file_of_no_configuration_cannot_be_tested(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    alone = tmp_path_factory.mktemp("alone") / "x.yaml"
+    alone.write_text("version: 1\nrules: []\n")
+    result = run(folder, str(alone))
+    assert result.exit_code == 1
+    assert "in no configuration folder" in result.stderr
+
+
+def test_without_tests_that_is_said(folder: Path) -> None:
+    assert run(folder).stdout == "no rule file has tests\n"
