@@ -81,7 +81,7 @@ Recipients = Annotated[
     AfterValidator(_once),
 ]
 Parts = Annotated[int, Field(ge=1, le=MOST_PARTS)]
-LaneNumber = Annotated[int, Field(ge=1, le=3), BeforeValidator(_lane, json_schema_input_type=int)]
+LaneNumber = Annotated[int, Field(ge=1, le=3), BeforeValidator(_lane)]
 Expiry = Annotated[Duration, Field(gt=timedelta(0), le=timedelta(days=7))]
 #: So short that a text of one part has room beside it, also where each letter costs double.
 Signature = Annotated[str, StringConstraints(max_length=30), AfterValidator(_signature)]

@@ -11,6 +11,7 @@ from engine.rules.view import View
 
 
 def limits_of(view: View, person: Contact, rule: ReadyRule, action: ReadyAction, text: str) -> Limits:
+    """The rule's limits for this person and this event; `text` is what would be sent."""
     limits = rule.limits
     """The rule's limits as this notification carries them."""
     return Limits(

@@ -106,7 +106,10 @@ def test_without_an_engine_it_waits_for_the_next_start_and_says_so(config: Path)
     assert (first["to_be_replayed"], second["to_be_replayed"]) == (True, False)
 
 
-RULES = "version: 1\nrules: [{name: Alarm, when: {subject: alarm}, notify: {to: me, text: '{subject}'}}]\n"
+RULES = (
+    "version: 1\ndefaults: {signature: off}\n"
+    "rules: [{name: Alarm, when: {subject: alarm}, notify: {to: me, text: '{subject}'}}]\n"
+)
 
 
 async def _stand_up(installation: Installation, server: MailServer) -> None:

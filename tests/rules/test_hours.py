@@ -20,7 +20,7 @@ def test_hours_are_read(written: str, hours: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize("written", ["", "22", "22:00", "25:00-07:00", "22:60-07:00", "22:00-22:00", "00:00-24:00"])
 def test_other_hours_are_refused(written: str) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="hours"):
         read_hours(written)
 
 
@@ -34,7 +34,7 @@ def test_other_hours_are_refused(written: str) -> None:
     ],
 )
 def test_other_signs_are_answered_with_the_right_ones(written: str, meant: str) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match="hours") as caught:
         read_hours(written)
     assert getattr(caught.value, "context", None) == {"label": f"did you mean '{meant}'?"}
 
@@ -63,6 +63,6 @@ def test_days_are_read_in_order_and_once(written: str | list[str], days: tuple[i
     [("mon-fir", "did you mean 'mon-fri'?"), ("munday", "did you mean 'monday'?"), ("x", ""), ("mon-tue-wed", "")],
 )
 def test_other_days_are_answered_with_what_was_meant(written: str, label: str) -> None:
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(ValueError, match="days") as caught:
         read_days(written)
     assert getattr(caught.value, "context", None) == {"label": label}
