@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from benchmarks import admission, appointments, backtest, flow, kafka, line
+from benchmarks import admission, appointments, backtest, flow, kafka, line, rules
 from benchmarks.figures import head
 
 ALL = {
@@ -13,6 +13,7 @@ ALL = {
     "admission": admission.run,
     "backtest": backtest.run,
     "appointments": appointments.run,
+    "rules": rules.run,
 }
 #: One name for several.
 GROUPS = {"line": ("embedded", "kafka", "flow", "admission")}
