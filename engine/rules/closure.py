@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
+from engine.rules.frame import KEYED, key_of, literals
 from engine.rules.match import meets
 from engine.rules.predicate import All, Any, Not, Predicate, Tree
-from engine.rules.sheet import KEYED, Sheet, key_of, literals
+from engine.rules.view import View
 
-Test = Callable[[Sheet], bool]
+Test = Callable[[View], bool]
 
 
 def close(tree: Tree) -> Test:
@@ -16,7 +17,7 @@ def close(tree: Tree) -> Test:
             return _predicate(tree)
         case Not(part):
             denied = close(part)
-            return lambda sheet: not denied(sheet)
+            return lambda view: not denied(view)
         case All(parts):
             return _all([close(part) for part in parts])
         case Any(parts):
@@ -26,11 +27,11 @@ def close(tree: Tree) -> Test:
 def _all(tests: list[Test]) -> Test:
     if len(tests) == 2:
         first, second = tests
-        return lambda sheet: first(sheet) and second(sheet)
+        return lambda view: first(view) and second(view)
 
-    def holds(sheet: Sheet) -> bool:
+    def holds(view: View) -> bool:
         for test in tests:  # noqa: SIM110  (a generator would cost as much as the tests)
-            if not test(sheet):
+            if not test(view):
                 return False
         return True
 
@@ -40,11 +41,11 @@ def _all(tests: list[Test]) -> Test:
 def _any(tests: list[Test]) -> Test:
     if len(tests) == 2:
         first, second = tests
-        return lambda sheet: first(sheet) or second(sheet)
+        return lambda view: first(view) or second(view)
 
-    def holds(sheet: Sheet) -> bool:
+    def holds(view: View) -> bool:
         for test in tests:  # noqa: SIM110  (a generator would cost as much as the tests)
-            if test(sheet):
+            if test(view):
                 return True
         return False
 
@@ -55,16 +56,16 @@ def _predicate(predicate: Predicate) -> Test:
     field = predicate.field
     if predicate.operator in KEYED:
         keys, key = frozenset(predicate.values), key_of(predicate)
-        return lambda sheet: not keys.isdisjoint(sheet.keys[key])
+        return lambda view: not keys.isdisjoint(view.keys(key))
     wanted = literals(predicate)
     if wanted is None:
-        return lambda sheet: meets(predicate, sheet.view)
+        return lambda view: meets(predicate, view)
     if len(wanted) == 1:
         (only,) = wanted
-        return lambda sheet: only in sheet.texts[field]
+        return lambda view: only in view.framed(field)
 
-    def holds(sheet: Sheet) -> bool:
-        text = sheet.texts[field]
+    def holds(view: View) -> bool:
+        text = view.framed(field)
         for literal in wanted:  # noqa: SIM110  (a generator would cost as much as the tests)
             if literal in text:
                 return True

@@ -7,24 +7,25 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from engine.rules.frame import KEYED, key_of, literals
 from engine.rules.match import meets
 from engine.rules.predicate import All, Any, Not, Predicate, Tree
-from engine.rules.sheet import KEYED, Sheet, key_of, literals
+from engine.rules.view import View
 
-Ask = Callable[[Sheet], list[int]]
+Ask = Callable[[View], list[int]]
 
 #: From this many tests on, a field is read once for all of them.
-_OFTEN = 3
+_OFTEN = 2
 #: Dear to read, so that it is read when the first rule needs it.
-_DEAR = "texts['body']"
+_DEAR = "framed('body')"
 
 
 def generate(trees: Sequence[Tree]) -> Ask:
     """A function that answers which of the conditions hold, in order."""
     writer = _Writer(trees)
     lines = [
-        "def ask(sheet):",
-        "    view, texts, keys, hits = sheet.view, sheet.texts, sheet.keys, []",
+        "def ask(view):",
+        "    framed, keys, hits = view.framed, view.keys, []",
         *writer.reads,
     ]
     for number, tree in enumerate(trees):
@@ -73,8 +74,8 @@ class _Writer:
 def _place(test: Predicate) -> str | None:
     """Where a test looks, as an expression: a field's framed text, or its keys; None when it has to be called."""
     if test.operator in KEYED:
-        return f"keys[{key_of(test)!r}]"
-    return f"texts[{test.field!r}]" if literals(test) is not None else None
+        return f"keys({key_of(test)!r})"
+    return f"framed({test.field!r})" if literals(test) is not None else None
 
 
 def _places(tree: Tree) -> Iterator[str]:

@@ -18,11 +18,12 @@ from engine.rules.automaton import Automaton, carry
 from engine.rules.bounds import Bounds
 from engine.rules.closure import Test, close
 from engine.rules.comparison import Range
+from engine.rules.frame import key_of, literals, pieces
 from engine.rules.match import meets
 from engine.rules.moments import Moments
 from engine.rules.pattern import PatternSet
 from engine.rules.predicate import Operator, Predicate, Tree
-from engine.rules.sheet import Sheet, key_of, literals, pieces
+from engine.rules.view import View
 from engine.rules.window import Window
 
 #: One step takes in so many rules, or makes an automaton of so many literals or a set of so many patterns.
@@ -79,9 +80,9 @@ class Index:
         """Of how many rules it is."""
         return len(self._trees)
 
-    def matching(self, sheet: Sheet) -> set[int]:
+    def matching(self, view: View) -> set[int]:
         """The rules whose conditions hold."""
-        met = self._met(sheet)
+        met = self._met(view)
         hits: set[int] = set().union(*map(self.sure.__getitem__, met))
         asked: set[int] = set().union(*map(self.maybe.__getitem__, met))
         if self.always or self.presumed:
@@ -92,20 +93,20 @@ class Index:
             hits |= presumed - doubted
             asked |= doubted
         for number in asked - hits:
-            if self._test(number)(sheet):
+            if self._test(number)(view):
                 hits.add(number)
         return hits
 
-    def _met(self, sheet: Sheet) -> set[int]:
+    def _met(self, view: View) -> set[int]:
         """The tests that the event meets, and globs that it may meet."""
-        view, clues = sheet.view, set[int]()
+        clues = set[int]()
         for place, numbers in self.keys.items():
-            for key in sheet.keys[place]:
+            for key in view.keys(place):
                 clue = numbers.get(key)
                 if clue is not None:
                     clues.add(clue)
         for field, automata in self.automata.items():
-            text = sheet.texts[field]
+            text = view.framed(field)
             if text:
                 carried = carry(text)
                 for automaton in automata:

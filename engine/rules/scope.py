@@ -14,7 +14,6 @@ from engine.rules.closure import Test, close
 from engine.rules.generate import Ask, generate
 from engine.rules.index import Index, finish
 from engine.rules.predicate import Tree
-from engine.rules.sheet import Sheet
 from engine.rules.view import View
 
 #: From this many rules on an index is the faster one (`make bench ONLY=rules` shows both).
@@ -58,8 +57,8 @@ class Scope:
     def matching(self, view: View) -> Sequence[int]:
         """The numbers of the rules whose conditions hold, in order. What `stop` makes of them is for who asks."""
         if isinstance(self._engine, _Indexed):
-            return self._engine.matching(Sheet(view))
-        return self._engine(Sheet(view))
+            return self._engine.matching(view)
+        return self._engine(view)
 
     @property
     def due(self) -> bool:
@@ -96,14 +95,14 @@ class _Indexed:
         self._places = places
         self.changed = changed or {}
 
-    def matching(self, sheet: Sheet) -> list[int]:
+    def matching(self, view: View) -> list[int]:
         """The numbers of the rules whose conditions hold, in order."""
-        found = self._index.matching(sheet)
+        found = self._index.matching(view)
         places = self._places
         if places is None:
             return sorted(found)
         numbers = [places[slot] for slot in found if places[slot] >= 0]
-        numbers += [number for number, test in self.changed.items() if test(sheet)]
+        numbers += [number for number, test in self.changed.items() if test(view)]
         return sorted(numbers)
 
     def become(self, old: tuple[Conditional, ...], new: tuple[Conditional, ...]) -> "_Indexed":

@@ -1,6 +1,6 @@
 """An event as the conditions see it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from datetime import datetime
 from functools import cached_property
 from typing import Any as Anything
@@ -11,7 +11,10 @@ from engine.rules.authentication import METHODS, verified
 from engine.rules.book import Book
 from engine.rules.comparison import show_size
 from engine.rules.fold import fold
+from engine.rules.frame import frame
+from engine.rules.predicate import Operator
 from engine.rules.priority import read_priority
+from engine.rules.words import ANYONE
 from engine.rules.zone import find_zone, in_zone
 
 #: How much of what an event holds the evidence shows, in characters.
@@ -27,7 +30,7 @@ class View:
     A field that the event does not have, or that is blank, has no texts; only a header may be there and blank.
     """
 
-    __slots__ = ("__dict__", "_domains", "_people", "_read", "_texts", "account", "book", "event")
+    __slots__ = ("__dict__", "_domains", "_framed", "_keys", "_people", "_read", "_texts", "account", "book", "event")
 
     def __init__(self, event: Event, account: Account, book: Book = _NO_BOOK) -> None:
         self.event = event
@@ -36,6 +39,8 @@ class View:
         self._people, self._read = _READERS.get(event.kind, _NOTHING)
         self._texts: dict[str, tuple[str, ...]] = {}
         self._domains: dict[str, frozenset[str]] = {}
+        self._framed: dict[str, str] = {}
+        self._keys: dict[str, Set[str]] = {}
 
     def texts(self, field: str) -> tuple[str, ...]:
         """What a field holds, folded, without blanks around it. Of people: names and addresses."""
@@ -49,14 +54,14 @@ class View:
     def raw(self, field: str) -> tuple[str, ...]:
         """What a field holds as it stands in the event, for patterns and for the evidence."""
         if field.startswith(HEADER):
-            return self._headers.get(field.removeprefix(HEADER), ())
+            return self._header(field.removeprefix(HEADER))
         if field in _FIELDS_OF_PEOPLE:
             return tuple([part for each in self.people(field) for part in (each.name, each.address) if part])
         read = self._read.get(field)
         if read is not None:
             values = read(self.event)
         elif field == "list_id":
-            values = (_list_id(self._headers.get("list-id", ("",))[0]),)
+            values = tuple([_list_id(value) for value in self._header("list-id")[:1]])
         else:
             values = (self.account.language,) if field == "language" else ()
         return tuple([value for value in values if value and not value.isspace()])
@@ -85,6 +90,25 @@ class View:
                     names.add(domain)
                     _, dot, domain = domain.partition(".")
             found = self._domains[field] = frozenset(names)
+        return found
+
+    def framed(self, field: str) -> str:
+        """What a field holds, folded, as one text (`engine.rules.frame`); empty when it has no texts."""
+        found = self._framed.get(field)
+        if found is None:
+            found = self._framed[field] = frame(self.texts(field))
+        return found
+
+    def keys(self, name: str) -> Set[str]:
+        """What a keyed test (`key_of`) compares with: a field's texts; or its addresses, ``@domain``s and ``*``."""
+        found = self._keys.get(name)
+        if found is None:
+            field, _, operator = name.rpartition(" ")
+            if operator == Operator.ADDRESS.value:
+                found = {ANYONE, *self.addresses(field), *["@" + domain for domain in self.domains(field)]}
+            else:
+                found = set(self.texts(field))
+            self._keys[name] = found
         return found
 
     @cached_property
@@ -122,15 +146,18 @@ class View:
                 return ", ".join(_show_attachment(each) for each in self.attachments[:20])[:SHOWN]
         return " · ".join(text[:SHOWN] for text in self.raw(field)[:20])[:SHOWN]
 
+    def _header(self, wanted: str) -> tuple[str, ...]:
+        """The values of a header that is named in small letters."""
+        names = self._header_names
+        if wanted not in names:
+            return ()
+        assert self.event.kind == "mail"
+        return tuple([value for name, (_, value) in zip(names, self.event.headers, strict=True) if name == wanted])
+
     @cached_property
-    def _headers(self) -> Mapping[str, tuple[str, ...]]:
-        """The values of each header, under its name in small letters."""
-        found: dict[str, tuple[str, ...]] = {}
-        if self.event.kind == "mail":
-            for name, value in self.event.headers:
-                name = name.lower()
-                found[name] = (*found[name], value) if name in found else (value,)
-        return found
+    def _header_names(self) -> list[str]:
+        """The mail's headers, in small letters."""
+        return [name.lower() for name, _ in self.event.headers] if self.event.kind == "mail" else []
 
 
 def _show_person(person: Address) -> str:
