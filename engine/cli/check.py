@@ -30,11 +30,11 @@ def command(config: Path, paths: tuple[Path, ...], form: str, strict: bool) -> i
 
     Exit 1 when the engine would refuse one of them.
     """
-    from engine.cli.checking import check
+    from engine.cli.checking import check, check_configuration
     from engine.document import in_order, report
 
     form = _ALIASES.get(form, form)
-    checked = [check(path) for path in paths or (config,)]
+    checked = [check(path) for path in paths] or [check_configuration(config)]
     problems = in_order(problem for each in checked for problem in each.problems)
     shown = report.FORMATS[form](problems) if form != "text" else report.text(problems, colour=_colour())
     if shown:

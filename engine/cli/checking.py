@@ -23,18 +23,26 @@ def check(path: Path) -> Checked:
     home = home_of(path)
     if home is None and path.exists() and not (path / "accounts").is_dir():
         return _check_loose(path)
-    whole = path if home is None or home == path.resolve() else home
-    wanted, problems = settings.load(whole)
-    if wanted is not None:
-        problems += advise(wanted)
-    if whole is path:
-        return Checked(problems, _sum_up(wanted, problems) if wanted else ())
-    mine = [problem for problem in problems if path.resolve() in (Path(problem.file), *Path(problem.file).parents)]
-    return Checked(mine, () if has_errors(mine) else (f"ok: {path}, with what it needs in {whole}",))
+    if home is None or home == path.resolve():
+        return check_configuration(path)
+    whole = check_configuration(home)
+    mine = [each for each in whole.problems if path.resolve() in (Path(each.file), *Path(each.file).parents)]
+    return Checked(mine, () if has_errors(mine) else (f"ok: {path}, with what it needs in {home}",))
+
+
+def check_configuration(folder: Path) -> Checked:
+    """Everything that is wrong with a configuration folder, which must be one."""
+    wanted, problems = settings.load(folder)
+    if wanted is None:
+        return Checked(problems)
+    problems += advise(wanted)
+    return Checked(problems, _sum_up(wanted, problems))
 
 
 def _check_loose(path: Path) -> Checked:
     count, problems = check_loose(path)
+    if not count:
+        problems.append(Problem("there is no YAML file in this folder", str(path), code="file"))
     files = "1 file" if count == 1 else f"{count} files"
     return Checked(problems, () if has_errors(problems) else (f"ok: {files} of no configuration folder",))
 

@@ -140,3 +140,11 @@ def test_a_path_that_is_not_there_is_said(tmp_path: Path) -> None:
     result = run("check", str(tmp_path / "nothing"))
     assert result.exit_code == 1
     assert "there is no such folder" in result.stdout
+
+
+def test_a_folder_without_files_is_no_configuration(tmp_path: Path) -> None:
+    assert (
+        "engine.yaml:1:1: error: this file is missing" in run("-c", str(tmp_path), "check", "--format", "gnu").stdout
+    )
+    result = run("check", "--format", "gnu", str(tmp_path))
+    assert (result.exit_code, result.stdout) == (1, f"{tmp_path}:1:1: error: there is no YAML file in this folder\n")
