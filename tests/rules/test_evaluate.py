@@ -56,7 +56,10 @@ def test_a_rule_that_stops_keeps_the_later_ones_from_being_asked() -> None:
     assert decision.notifications == ()
 
 
-LAST_WORD = "rules:\n  - {name: All, when: {from: '*'}, notify: {}, %s: true}\n  - {name: Later, when: {from: '*'}, notify: {}}"
+LAST_WORD = (
+    "rules:\n  - {name: All, when: {from: '*'}, notify: {}, %s: true}\n"
+    "  - {name: Later, when: {from: '*'}, notify: {}}"
+)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,8 @@ def test_a_rule_about_mail_tells_of_no_appointment_and_the_other_way_round() -> 
         account="anna", feed="work", uid="1", starts_at=NOW, alarm="15m", due_at=NOW, title="Dentist"
     )
     both = rules(
-        "rules:\n  - {name: Mail, when: {from: '*'}, notify: {}}\n  - {name: Work, when: {calendar: work}, notify: {}}\n"
+        "rules:\n  - {name: Mail, when: {from: '*'}, notify: {}}\n"
+        "  - {name: Work, when: {calendar: work}, notify: {}}\n"
     )
     assert [each.rule for each in evaluate(a_mail(), ANNA, both, NOW).notifications] == ["mail"]
     [told] = evaluate(occasion, ANNA, both, NOW).notifications
@@ -166,3 +170,42 @@ def test_no_text_ever_costs_more_than_its_rule_allows(subject: str, name: str, l
     decision = evaluate(mail, ANNA, one("{from: '*'}", f"{{max_parts: {parts}}}"), NOW)
     assert all(count(each.text).parts <= parts for each in decision.notifications)
     assert bool(decision.notifications) == (late != "drop")
+
+
+def many(*first: str, others: int = 200) -> str:
+    """Some rules, and a great many that match nothing."""
+    lines = [*first, *(f"{{name: Other {n}, when: {{subject: rust{n}}}, notify: {{}}}}" for n in range(others))]
+    return "rules:\n" + "".join(f"  - {line}\n" for line in lines)
+
+
+def test_of_many_rules_those_that_match_have_their_evidence_and_the_others_are_counted() -> None:
+    ruleset = rules(many("{name: Boss, when: {subject: spoed}, notify: {}}"))
+    matched, others = evaluate(a_mail(), ANNA, ruleset, NOW).answers
+    assert (matched.rule, matched.reason, len(matched.evidence)) == ("boss", Reason.MATCHED, 1)
+    assert (others.rule, others.name, others.reason) == ("", "200 other rules", Reason.NO_RULE_MATCHED)
+
+
+def test_many_rules_decide_as_few_do() -> None:
+    three = (
+        "{name: First, when: {subject: spoed}, notify: {}}",
+        "{name: Second, when: {from: '@acme.example'}, notify: {}, stop: true}",
+        "{name: Third, when: {subject: spoed}, notify: {}}",
+    )
+    few, large = (evaluate(a_mail(), ANNA, rules(many(*three, others=n)), NOW) for n in (0, 300))
+    assert [each.id for each in large.notifications] == [each.id for each in few.notifications]
+    assert [(each.rule, each.reason) for each in large.answers[:3]] == [
+        ("first", Reason.MATCHED),
+        ("second", Reason.MATCHED),
+        ("third", Reason.STOPPED),
+    ]
+
+
+def test_a_final_rule_among_many_keeps_the_account_silent() -> None:
+    glob = many("{name: Last word, when: {subject: spoed}, final: true, notify: {}}")
+    own = "rules: [{name: Own, when: {subject: spoed}, notify: {}}]"
+    decision = evaluate(a_mail(), ANNA, rules(own, glob=glob), NOW)
+    assert [(each.rule, each.reason) for each in decision.answers] == [
+        ("last-word", Reason.MATCHED),
+        ("", Reason.NO_RULE_MATCHED),
+        ("own", Reason.FINAL),
+    ]
