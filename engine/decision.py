@@ -27,6 +27,7 @@ class RuleAnswer(NamedTuple):
 
     scope: str
     rule: str
+    """Empty where one answer stands for all rules of a large scope that did not match; `name` says how many."""
     name: str
     place: str
     """file:line of the rule."""

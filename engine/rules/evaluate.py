@@ -55,14 +55,15 @@ def _decide_incident(event: Incident, account: Account, ruleset: Ruleset, now: d
 def _ask(
     event: MailArrived | OccasionDue, account: Account, ruleset: Ruleset, now: datetime
 ) -> Iterator[tuple[RuleAnswer, Told]]:
-    """Each rule's answer in order, with what it tells."""
+    """Each rule's answer in order, with what it tells. Of a large scope all whose conditions fail have one answer."""
     view = View(event, account, ruleset.book(account.id))
     by_machine = kinds(event) if isinstance(event, MailArrived) else frozenset[Kind]()
     silent: Reason | None = None
     for scope in (GLOBAL, account.id):
         if silent is Reason.STOPPED:
             silent = None
-        for rule in ruleset.scopes.get(scope, ()):
+        rules = ruleset.worth_asking(scope, view)
+        for rule in rules:
             if silent is not None:
                 yield rule.unasked(silent), Told()
                 continue
@@ -73,6 +74,9 @@ def _ask(
             told = tell(Match(event, view, account, rule), ruleset.version, now)
             yield _with_unreached(answer, told), told
             silent = Reason.FINAL if rule.final else Reason.STOPPED if rule.stop else None
+        others = len(ruleset.scopes.get(scope, ())) - len(rules)
+        if others:
+            yield RuleAnswer(scope, "", f"{others:,} other rules", "", Reason.NO_RULE_MATCHED), Told()
 
 
 def _answer(rule: ReadyRule, view: View, by_machine: frozenset[Kind]) -> RuleAnswer:

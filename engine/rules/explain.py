@@ -42,7 +42,7 @@ def _event_line(event: Event) -> str:
 
 def _rule_lines(answer: RuleAnswer) -> Iterator[str]:
     sign = "✓" if answer.reason is Reason.MATCHED else "✗" if answer.reason is Reason.NO_RULE_MATCHED else "-"
-    yield f"{sign} {answer.scope}/{answer.rule}  {answer.place}"
+    yield f"{sign} {answer.scope}/{answer.rule or answer.name}  {answer.place}"
     if answer.reason not in (Reason.MATCHED, Reason.NO_RULE_MATCHED):
         yield f"    {answer.reason.sentence}"
     width = max((len(each.condition) for each in answer.evidence), default=0)

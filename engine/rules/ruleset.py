@@ -1,6 +1,6 @@
 """The rules in force: checked, compiled, in the order in which they are asked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -11,8 +11,12 @@ from engine.reason import Reason
 from engine.rules.actions import Beyond
 from engine.rules.book import Book, Books
 from engine.rules.compile import About
+from engine.rules.offset import Offset
 from engine.rules.predicate import Tree
 from engine.rules.render import Template
+from engine.rules.schema import Late, OnChange
+from engine.rules.scope import LARGE, Scope
+from engine.rules.view import View
 
 #: The scope whose rules are asked first, for every account.
 GLOBAL = "global"
@@ -79,6 +83,15 @@ class ReadyRule:
     accept: frozenset[str] = frozenset()
     """Kinds of mail that nobody wrote by hand and that may trigger it (`engine.rules.automatic`)."""
     limits: ReadyLimits = ReadyLimits()
+    remind: tuple[Offset, ...] = ()
+    """When it reminds of an appointment; empty for a rule about mail."""
+    late: Late = Late()
+    on_change: OnChange = "silent"
+
+    @property
+    def path(self) -> str:
+        """`scope/id`: its name in every scope."""
+        return f"{self.scope}/{self.id}"
 
     def unasked(self, reason: Reason) -> RuleAnswer:
         """Its answer when an earlier rule keeps it from being asked."""
@@ -92,6 +105,18 @@ class Ruleset:
     scopes: Mapping[str, tuple[ReadyRule, ...]] = field(default_factory=dict)
     version: str = ""
     books: Books = field(default_factory=Books)
+    indexed: Mapping[str, Scope] = field(init=False, compare=False, repr=False)
+    """The large scopes, where not every rule is asked for every event."""
+
+    def __post_init__(self) -> None:
+        large = {name: Scope.of(rules) for name, rules in self.scopes.items() if len(rules) >= LARGE}
+        object.__setattr__(self, "indexed", large)
+
+    def worth_asking(self, scope: str, view: View) -> Sequence[ReadyRule]:
+        """The rules of a scope that are asked for evidence: all of a small one, of a large one those that hold."""
+        rules = self.scopes.get(scope, ())
+        indexed = self.indexed.get(scope)
+        return rules if indexed is None else [rules[number] for number in indexed.matching(view)]
 
     def of(self, account: str) -> tuple[ReadyRule, ...]:
         """The rules that an account's mail meets: the global ones, then its own."""
