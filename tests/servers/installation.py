@@ -231,6 +231,11 @@ class Installation:
         with self.store() as store:
             return list(store.read(lambda c: c.execute(sa.text(query)).all()))
 
+    def change(self, statement: str) -> None:
+        """Change rows, as the passing of time would."""
+        with self.store() as store:
+            store.write(lambda c: c.execute(sa.text(statement)))
+
     def count(self, table: str, where: str = "true") -> int:
         """How many rows a table has; 0 while there is no store yet."""
         if not self.store_url and not (self.folder / "var" / "store.db").exists():
