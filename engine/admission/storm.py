@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from engine.admission.later import Answer, Collect
 from engine.admission.standing import Standing
-from engine.admission.wall import midnight_after
+from engine.wall import midnight_after
 from engine.digest import DigestKey
 from engine.reason import Reason
 

@@ -121,7 +121,7 @@ class _Scope:
         if rule.final:
             self._check_global(document, (*path, "final"), "only a global rule has the last word")
         making = Making(rule, defaults, document, path, self._ground)
-        actions, limits = making.actions(), making.limits()
+        actions, limits, remind = making.actions(), making.limits(), making.remind()
         when, wrong = compile_condition(rule.when, document, (*path, "when"), self._ground.book)
         self.problems += [*making.problems, *wrong]
         if has_errors(self.problems[before:]) or not rule.enabled:
@@ -139,6 +139,9 @@ class _Scope:
                 final=rule.final,
                 accept=implied(when).union(rule.accept),
                 limits=limits,
+                remind=remind,
+                late=rule.late,
+                on_change=rule.on_change,
             )
         )
 

@@ -11,10 +11,11 @@ from engine.rules.book import Book
 from engine.rules.compile import about, compile_condition
 from engine.rules.levels import clamp, clamp_limits, parts_of
 from engine.rules.limits import WrittenQuiet
+from engine.rules.offset import ALARMS, Offset
 from engine.rules.reach import ME, who
 from engine.rules.render import Kind, Template, parse
 from engine.rules.ruleset import ReadyAction, ReadyLimits, ReadyQuiet
-from engine.rules.schema import Rule
+from engine.rules.schema import OF_REMINDERS, Rule
 from engine.rules.template import assemble
 from engine.rules.write import sign
 from engine.segments import count
@@ -59,6 +60,19 @@ class Making:
     path: Path
     ground: Ground
     problems: list[Problem] = field(default_factory=list)
+
+    def remind(self) -> tuple[Offset, ...]:
+        """When the rule reminds of an appointment: as the calendar itself asks, where nothing else is written."""
+        if self._kind == "occasion":
+            return self.rule.remind or (Offset(ALARMS),)
+        for name in OF_REMINDERS:
+            if name in self.rule.model_fields_set:
+                hint = "reminders are of appointments: name a calendar, like when: {calendar: work}"
+                message = f"a rule about mail has no '{name}'"
+                self.problems.append(
+                    self.document.problem((*self.path, name), message, key=True, code="no-appointment", hint=hint)
+                )
+        return ()
 
     def limits(self) -> ReadyLimits:
         """The rule's limits, within the caps."""

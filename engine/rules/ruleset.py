@@ -85,7 +85,7 @@ class ReadyRule:
     limits: ReadyLimits = ReadyLimits()
     remind: tuple[Offset, ...] = ()
     """When it reminds of an appointment; empty for a rule about mail."""
-    late: Late = Late()
+    late: Late = field(default_factory=Late)
     on_change: OnChange = "silent"
 
     @property

@@ -1,19 +1,36 @@
 """How rules are written in `config/rules/**/*.yaml`: when ... notify ... stop."""
 
+from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from engine.document import Flag, VersionOne
+from engine.duration import Duration
 from engine.noun import Written
 from engine.rules.actions import Action, Caps, Defaults, Id
 from engine.rules.conditions import Condition
 from engine.rules.limits import WrittenLimits
+from engine.rules.offset import Offset, WrittenOffset
 from engine.rules.testing import RuleTest
 from engine.rules.words import one_or_more, slug
 
 #: Kinds of mail that nobody wrote by hand: they trigger nothing where a rule does not accept them.
 Kind = Literal["automatic", "list", "bounce"]
+#: The settings that only a rule about appointments has.
+OF_REMINDERS = ("remind", "late", "on_change")
+OnChange = Literal["notify", "silent"]
+
+
+class Late(Written):
+    """What becomes of a reminder whose moment was missed: the engine stood still, or the appointment is that new."""
+
+    after: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=7))] = timedelta(minutes=5)
+    then: Literal["drop", "say so"] = "say so"
+
+
+def _each_once(offsets: tuple[Offset, ...]) -> tuple[Offset, ...]:
+    return tuple({offset.label: offset for offset in offsets}.values())
 
 
 class Rule(Written):
@@ -35,6 +52,17 @@ class Rule(Written):
         Field(min_length=1, max_length=20),
         BeforeValidator(one_or_more, json_schema_input_type=Action | list[Action]),
     ] = ()
+    remind: Annotated[
+        tuple[WrittenOffset, ...],
+        Field(min_length=1, max_length=10),
+        BeforeValidator(one_or_more, json_schema_input_type=WrittenOffset | list[WrittenOffset]),
+        AfterValidator(_each_once),
+    ] = ()
+    """Of appointments: `1 day`, `2 h`, `18:00 the day before`, `alarms` (the calendar's own, the default)."""
+    late: Late = Late()
+    """Of appointments: what becomes of a reminder that could not be told in time."""
+    on_change: OnChange = "silent"
+    """Of appointments: whether a move or a cancellation is told to who was reminded before."""
     limits: WrittenLimits = WrittenLimits()
     stop: Flag = False
     """When it matches, later rules of the same scope are not asked."""

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from engine.admission.standing import Standing
-from engine.admission.wall import zone_of
+from engine.wall import zone_of
 from engine.digest import DigestKey
 from engine.notification import Notification
 from engine.store import ledger

@@ -1,5 +1,7 @@
 """Rule files become rules in force, or problems with their places."""
 
+from datetime import timedelta
+
 import pytest
 
 from engine.document import Problem, read
@@ -107,3 +109,42 @@ def test_a_file_with_a_mistake_gives_no_rules_but_the_others_are_still_read() ->
 def test_a_file_that_is_no_yaml_does_not_raise() -> None:
     _, problems = load([RuleFolder("anna", "a", [read(b"\xff", "a.yaml")])], ["anna"])
     assert len(problems) == 1
+
+
+APPOINTMENT = "rules:\n  - name: Dentist\n    when: {calendar: work}\n    notify: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "labels"),
+    [
+        ("", ["alarms"]),
+        ("    remind: 2 h\n", ["2 h"]),
+        (
+            "    remind: [1 day, 2 h, 120 min, '18:00 the day before', alarms]\n",
+            ["1 day", "2 h", "18:00 the day before", "alarms"],
+        ),
+    ],
+    ids=["as the calendar asks", "one", "each once"],
+)
+def test_a_rule_about_appointments_says_when_it_reminds(written: str, labels: list[str]) -> None:
+    [rule] = rules(APPOINTMENT + written).of("anna")
+    assert [offset.label for offset in rule.remind] == labels
+
+
+def test_what_becomes_of_a_late_reminder_and_of_a_change_is_the_rules_to_say() -> None:
+    [rule] = rules(APPOINTMENT + "    late: {after: 10m, then: drop}\n    on_change: notify\n").of("anna")
+    assert (rule.late.after, rule.late.then, rule.on_change) == (timedelta(minutes=10), "drop", "notify")
+
+
+@pytest.mark.parametrize("setting", ["remind: 2 h", "late: {then: drop}", "on_change: notify"])
+def test_a_rule_about_mail_reminds_of_nothing(setting: str) -> None:
+    _, [problem] = loaded(f"rules:\n  - name: Boss\n    when: {{subject: x}}\n    {setting}\n    notify: {{}}\n")
+    assert problem.place == "rules/anna/0.yaml:5:5"
+    assert problem.code == "no-appointment"
+    assert setting.partition(":")[0] in problem.message
+
+
+def test_a_mistaken_reminder_is_told_with_the_right_forms() -> None:
+    _, [problem] = loaded(APPOINTMENT + "    remind: [1 day, two hours]\n")
+    assert problem.place == "rules/anna/0.yaml:6:21"
+    assert "18:00 the day before" in problem.message

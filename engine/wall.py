@@ -1,6 +1,6 @@
 """Moments and wall clocks: what a clock shows twice in autumn, and never in spring."""
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,7 +27,7 @@ def on(day: date, minute: int) -> datetime:
     return datetime.combine(day, time()) + timedelta(minutes=minute)
 
 
-def first_at(wall: datetime, zone: ZoneInfo) -> datetime:
+def first_at(wall: datetime, zone: tzinfo) -> datetime:
     """The first moment at which a clock shows `wall`, or what comes after the gap that swallows it."""
     before, after = (wall.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
     if before >= after:
@@ -43,7 +43,7 @@ def first_at(wall: datetime, zone: ZoneInfo) -> datetime:
     return late
 
 
-def last_at(wall: datetime, zone: ZoneInfo) -> datetime:
+def last_at(wall: datetime, zone: tzinfo) -> datetime:
     """The last moment at which a clock shows `wall`: the second one where it is put back."""
     before, after = (wall.replace(tzinfo=zone, fold=fold).utcoffset() or timedelta() for fold in (0, 1))
     return (wall - after).replace(tzinfo=UTC) if before > after else first_at(wall, zone)
