@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from engine.rules.dear import cheapest_first
 from engine.rules.frame import KEYED, key_of, literals
 from engine.rules.match import meets
 from engine.rules.predicate import All, Any, Not, Predicate, Tree
@@ -19,9 +20,9 @@ def close(tree: Tree) -> Test:
             denied = close(part)
             return lambda view: not denied(view)
         case All(parts):
-            return _all([close(part) for part in parts])
+            return _all([close(part) for part in cheapest_first(parts)])
         case Any(parts):
-            return _any([close(part) for part in parts])
+            return _any([close(part) for part in cheapest_first(parts)])
 
 
 def _all(tests: list[Test]) -> Test:

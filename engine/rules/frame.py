@@ -48,7 +48,9 @@ _FRAMES = {
 
 
 def pieces(test: Predicate) -> tuple[str, ...] | None:
-    """Of each glob the longest literal in the framed text of whatever fits it; None when one has none."""
+    """Of each glob the longest literal in the framed text of whatever fits it; None when it has none."""
+    if test.operator is not Operator.GLOB:
+        return None
     found = tuple(_piece(str(glob)) for glob in test.values)
     return None if None in found else found  # type: ignore[return-value]
 

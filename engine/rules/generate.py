@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from engine.rules.frame import KEYED, key_of, literals
+from engine.rules.dear import cheapest_first
+from engine.rules.frame import KEYED, key_of, literals, pieces
 from engine.rules.match import meets
 from engine.rules.predicate import All, Any, Not, Predicate, Tree
 from engine.rules.view import View
@@ -54,28 +55,31 @@ class _Writer:
             case Not(part):
                 return f"(not {self.expression(part)})"
             case All(parts):
-                return f"({' and '.join(self.expression(part) for part in parts) or True})"
+                return f"({' and '.join(self.expression(part) for part in cheapest_first(parts)) or True})"
             case Any(parts):
-                return f"({' or '.join(self.expression(part) for part in parts) or False})"
+                return f"({' or '.join(self.expression(part) for part in cheapest_first(parts)) or False})"
 
     def _test(self, test: Predicate) -> str:
         place = _place(test)
-        if place is None:
-            name = f"test{len(self.names)}"
-            self.names[name] = partial(meets, test)
-            return f"{name}(view)"
-        where = self._local.get(place, place)
+        where = self._local.get(place, place) if place else ""
+        if test.operator in KEYED:
+            if len(test.values) > 1:
+                return f"(not {where}.isdisjoint({tuple(map(str, test.values))!r}))"
+            return f"({' or '.join(f'{str(key)!r} in {where}' for key in test.values) or False})"
         wanted = literals(test)
-        if wanted is None and len(test.values) > 1:
-            return f"(not {where}.isdisjoint({tuple(map(str, test.values))!r}))"
-        return f"({' or '.join(f'{str(each)!r} in {where}' for each in wanted or test.values) or False})"
+        found = " or ".join(f"{literal!r} in {where}" for literal in wanted or pieces(test) or ())
+        if wanted is not None:
+            return f"({found or False})"
+        name = f"test{len(self.names)}"
+        self.names[name] = partial(meets, test)
+        return f"(({found}) and {name}(view))" if found else f"{name}(view)"
 
 
 def _place(test: Predicate) -> str | None:
     """Where a test looks, as an expression: a field's framed text, or its keys; None when it has to be called."""
     if test.operator in KEYED:
         return f"keys({key_of(test)!r})"
-    return f"framed({test.field!r})" if literals(test) is not None else None
+    return f"framed({test.field!r})" if literals(test) is not None or pieces(test) is not None else None
 
 
 def _places(tree: Tree) -> Iterator[str]:
