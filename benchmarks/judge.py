@@ -80,6 +80,8 @@ def judge(installation: Installation, delivered: dict[str, str]) -> Judgement:
         for line in phone.taken():
             taken[str(line["text"])] += 1
     found.taken = taken.total()
+    # What was collected is named in the text of its digest.
+    named = {subject: sum(many for text, many in taken.items() if subject in text) for subject in delivered}
     decided = Counter(
         row[0] for row in installation.rows(f"SELECT {installation.json('event', 'subject')} FROM decision")
     )
@@ -87,7 +89,8 @@ def judge(installation: Installation, delivered: dict[str, str]) -> Judgement:
         f"""
         SELECT {installation.json("d.event", "subject")} AS subject, m.id, m.fate, m.account_id, n.reason,
                (SELECT count(*) FROM transfer t WHERE t.message_id = m.id AND t.kind = 'settle') AS settled
-        FROM notification n JOIN decision d ON d.event_id = n.event_id LEFT JOIN message m ON m.notification_id = n.id
+        FROM notification n JOIN decision d ON d.event_id = n.event_id
+        LEFT JOIN message m ON m.notification_id = coalesce(n.digest_id, n.id)
         """
     )
     found.messages = len(rows)
@@ -98,17 +101,17 @@ def judge(installation: Installation, delivered: dict[str, str]) -> Judgement:
             found.charged_twice.append(row.subject)
         if row.fate in ("sent", "delivered", "undelivered") and not row.settled:
             found.free.append(f"{row.subject}: {row.fate}, and nobody paid")
-        if row.settled and not taken[row.subject]:
+        if row.settled and not named[row.subject]:
             found.paid_for_nothing.append(row.subject)
         if row.fate == "uncertain":
-            had = "the phone has it" if taken[row.subject] else "the phone never got it"
+            had = "the phone has it" if named[row.subject] else "the phone never got it"
             found.uncertain.append(f"{row.subject} ({row.account_id}): {had}")
     for subject, account in delivered.items():
         if decided[subject] != 1:
             found.lost.append(f"{subject} ({account}): {decided[subject]} decisions")
         elif subject.startswith("alarm"):
-            _judge_alarm(found, subject, fates.get(subject, []), taken[subject])
-        elif fates.get(subject) or taken[subject]:
+            _judge_alarm(found, subject, fates.get(subject, []), named[subject])
+        elif fates.get(subject) or named[subject]:
             found.sent_twice.append(f"{subject}: should have been silent")
     _judge_money(found, installation)
     found.buried = [str(row) for row in installation.rows('SELECT topic, "offset", reason, error FROM dead_letter')]

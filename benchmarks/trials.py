@@ -19,6 +19,16 @@ RULES = """\
 version: 1
 defaults: {signature: off, limits: {dedupe: off, throttle: off, daily: off}}
 rules:
+  - name: Held
+    when: {subject: alarm held}
+    notify: {to: me, text: "{subject}"}
+    limits: {quiet_hours: {between: "00:00-23:59"}}
+    stop: true
+  - name: Gathered
+    when: {subject: alarm gathered}
+    notify: {to: me, text: "{subject}"}
+    limits: {digest: {every: 1h}}
+    stop: true
   - name: Alarm
     when: {subject: alarm}
     notify: {to: me, text: "{subject}"}
@@ -29,6 +39,18 @@ PEOPLE = [
     Person("quinn", "+31612345678", "u2", provider="queryable", parts=5, credit="50"),
     Person("otto", "+46701740605", "u3", provider="opaque", parts=0, credit="50"),
 ]
+#: Which mail passes a point that others do not.
+KINDS = {
+    "wake_open": "alarm held",
+    "wake_committed": "alarm held",
+    "digest_open": "alarm gathered",
+    "digest_committed": "alarm gathered",
+}
+#: It is later: the night is over, what was collected is due, and whoever died holds nothing any more.
+LATER = (
+    """UPDATE held SET body = replace(body, '"start":"00:00","end":"23:59"', '"start":"00:00","end":"00:00"')""",
+    "UPDATE due SET at = 0, lease = NULL WHERE kind IN ('hold', 'digest')",
+)
 #: Where a provider's silence, not only our death, must be in play for the point to be passed.
 SILENT_POINTS = {"unknown_recorded"}
 
@@ -108,12 +130,18 @@ async def _try(
     before = hits.total()
     running = await installation.start_engine(failpoint=f"{trial.point}:1:{trial.how}", mark=hits.mark)
     # Every fourth mail matches nothing: it must end in a decision, and in no message.
-    for kind in ("alarm", "other") if number % 4 == 0 else ("alarm",):
+    alarm = KINDS.get(trial.point, "alarm")
+    for kind in (alarm, "other") if number % 4 == 0 else (alarm,):
         subject = f"{kind} {number:04d}"
         delivered[subject] = person.id
         await server.deliver(person.user, letter(subject))
     if running:
         try:
+            if trial.point in KINDS:
+                waits = f"account_id = '{person.id}'"
+                table = "held" if "held" in alarm else "digest"
+                await installation.until(lambda: installation.count(table, waits) > 0, "it to wait", 20)
+                _pass_time(installation)
             await installation.until(lambda: installation.ended or hits.total() > before, "the point", 20)
         except TimeoutError:
             hits.missed.append(f"{trial.point} {trial.how} {trial.provider_class}")
@@ -122,6 +150,11 @@ async def _try(
         if not installation.ended and trial.how == "term":
             await installation.until(lambda: installation.ended, f"the engine to stop, SIGTERM at {trial.point}", 60)
     await installation.end_engine(signal.SIGKILL)
+
+
+def _pass_time(installation: Installation) -> None:
+    for statement in LATER:
+        installation.change(statement)
 
 
 async def _settle_down(installation: Installation, mails: int) -> None:
@@ -133,8 +166,12 @@ async def _settle_down(installation: Installation, mails: int) -> None:
 
     def quiet() -> bool:
         nonlocal quiet_since
+        if installation.count("held") or installation.count("digest"):
+            _pass_time(installation)
         still = (
             installation.count("decision") >= mails
+            and installation.count("held") == 0
+            and installation.count("digest") == 0
             and installation.count("message", busy) == 0
             and installation.count("outbox") == 0
             and installation.count("message", "fate = 'sent'") == 0
