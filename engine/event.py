@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
@@ -76,7 +76,7 @@ class MailArrived(Noun):
 
 
 class OccasionDue(Noun):
-    """One occurrence of an appointment is due for a reminder."""
+    """One occurrence of an appointment is due for a reminder, or has changed since it was told."""
 
     kind: Literal["occasion"] = "occasion"
     account: str
@@ -94,12 +94,61 @@ class OccasionDue(Noun):
     attendees: tuple[Address, ...] = ()
     categories: tuple[str, ...] = ()
     status: Literal["confirmed", "tentative", "cancelled"] = "confirmed"
+    rule: str = ""
+    """`scope/id` of the rule that reminds of it, the only one that is asked; empty: all are."""
+    turn: int = 0
+    """How often its reminder was withdrawn and armed again: each turn is told once."""
+    change: Literal["", "moved", "cancelled"] = ""
+    """Not a reminder, but that an appointment that was announced is no longer as it was."""
+    was: AwareDatetime | None = None
+    """Of a move: when it started before."""
+    late: bool = False
+    """Whether the moment of the reminder was missed by more than its rule's `late.after`."""
 
     @cached_property
     def id(self) -> UUID:
-        """(account, feed, UID, RECURRENCE-ID, start, alarm): a moved one is a new event (RFC 5545 3.8.4.4)."""
-        start = self.starts_at.timestamp()
-        return derive("occasion", self.account, self.feed, self.uid, self.recurrence_id, int(start), self.alarm)
+        """(account, feed, UID, RECURRENCE-ID, start, alarm, rule, change, turn): a moved one is a new event.
+
+        RFC 5545 3.8.4.4 makes the first four of an occurrence what it is.
+        """
+        origin: list[str | int] = [self.account, self.feed, self.uid, self.recurrence_id, int(self.starts_at.timestamp()), self.alarm]
+        # what stands at its default is no part of it, so that the ids of older events stay
+        origin += [self.rule, self.change] if self.rule else []
+        return derive("occasion", *origin, *([self.turn] if self.turn else []))
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it happened in the outside world."""
+        return self.due_at
+
+
+class Item(NamedTuple):
+    """One appointment of an agenda."""
+
+    starts_at: AwareDatetime
+    title: str = ""
+    location: str = ""
+    all_day: bool = False
+
+
+class AgendaDue(Noun):
+    """What stands in an account's calendars on a day, or in the week from it, is due to be told."""
+
+    kind: Literal["agenda"] = "agenda"
+    account: str
+    name: str
+    """Which of the account's agendas."""
+    day: str
+    """The first day, as 2026-11-21."""
+    span: Literal["day", "week"] = "day"
+    items: tuple[Item, ...] = ()
+    """In the order in which they start."""
+    due_at: AwareDatetime
+
+    @cached_property
+    def id(self) -> UUID:
+        """(account, name, day): each is told once."""
+        return derive("agenda", self.account, self.name, self.day)
 
     @property
     def happened_at(self) -> datetime:

@@ -47,6 +47,17 @@ class Reason(StrEnum):
     DAILY_CAP = "daily_cap", "The account's daily cap is reached; it opens again at midnight in its zone."
     NO_CREDIT = "no_credit", "Neither the monthly allowance nor the balance covers this message: top up."
 
+    # what reminders answer
+    APPOINTMENT_MOVED = "appointment_moved", "The appointment was moved: what was due for the old time is withdrawn."
+    APPOINTMENT_CANCELLED = "appointment_cancelled", "The appointment was cancelled."
+    APPOINTMENT_GONE = "appointment_gone", "The appointment is no longer in the calendar."
+    APPOINTMENT_CHANGED = "appointment_changed", "The appointment was changed: it is told as it is now."
+    REMINDER_PASSED = (
+        "reminder_passed",
+        "The moment of this reminder was over when the appointment, or the rule, was first seen.",
+    )
+    REMINDER_LATE = "reminder_late", "It became too late for this reminder: the engine did not run in time."
+
     # what sending answers
     ACCEPTED = "accepted", "The provider took the message: it left our system."
     PROVIDER_REFUSED = "provider_refused", "The provider refused the message."

@@ -27,16 +27,28 @@ class Fate(StrEnum):
     UNDELIVERED = "undelivered"
     FAILED = "failed"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+    """What it was about has changed before it was sent; the credit is given back."""
 
 
 #: Which fate may follow which. What is not here is ignored when it arrives: a late or repeated report
 #: never takes back what is known.
 FOLLOWS: dict[Fate, frozenset[Fate]] = {
     Fate.REFUSED: frozenset(),
-    Fate.HELD: frozenset({Fate.HELD, Fate.QUEUED, Fate.COLLECTED, Fate.REFUSED, Fate.EXPIRED}),
-    Fate.COLLECTED: frozenset({Fate.DIGESTED, Fate.REFUSED}),
+    Fate.HELD: frozenset({Fate.HELD, Fate.QUEUED, Fate.COLLECTED, Fate.REFUSED, Fate.EXPIRED, Fate.WITHDRAWN}),
+    Fate.COLLECTED: frozenset({Fate.DIGESTED, Fate.REFUSED, Fate.WITHDRAWN}),
     Fate.DIGESTED: frozenset(),
-    Fate.QUEUED: frozenset({Fate.SENDING, Fate.EXPIRED, Fate.SENT, Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED}),
+    Fate.QUEUED: frozenset(
+        {
+            Fate.SENDING,
+            Fate.EXPIRED,
+            Fate.SENT,
+            Fate.DELIVERED,
+            Fate.UNDELIVERED,
+            Fate.FAILED,
+            Fate.WITHDRAWN,
+        }
+    ),
     Fate.SENDING: frozenset(
         {
             Fate.QUEUED,
@@ -54,6 +66,7 @@ FOLLOWS: dict[Fate, frozenset[Fate]] = {
     Fate.UNDELIVERED: frozenset({Fate.DELIVERED}),
     Fate.FAILED: frozenset(),
     Fate.EXPIRED: frozenset(),
+    Fate.WITHDRAWN: frozenset(),
 }
 
 #: Nothing more is to be done for these.
@@ -66,6 +79,7 @@ SETTLED = frozenset(
         Fate.UNDELIVERED,
         Fate.FAILED,
         Fate.EXPIRED,
+        Fate.WITHDRAWN,
     }
 )
 
