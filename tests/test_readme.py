@@ -26,8 +26,8 @@ COMMANDS = sorted(
 )
 
 
-def test_the_rule_it_shows_is_a_rule() -> None:
-    [shown] = [block for block in YAML if block.startswith("version:")]
+@pytest.mark.parametrize("shown", [block for block in YAML if block.startswith("version:")], ids=["first", "full"])
+def test_the_rules_it_shows_are_rules(shown: str) -> None:
     file, problems = validate(read(shown, "README.md"), RuleFile)
     assert not has_errors(problems), problems
     assert file is not None
