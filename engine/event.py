@@ -189,7 +189,7 @@ class Incident(Noun):
         return self.began_at
 
 
-Event = Annotated[MailArrived | OccasionDue | Incident, Field(discriminator="kind")]
+Event = Annotated[MailArrived | OccasionDue | AgendaDue | Incident, Field(discriminator="kind")]
 
 
 def fit(event: MailArrived, most: int) -> MailArrived:

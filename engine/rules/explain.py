@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.decision import Decision, Evidence, RuleAnswer
-from engine.event import Event, Incident, MailArrived
+from engine.event import AgendaDue, Event, Incident, MailArrived
 from engine.notification import Notification
 from engine.phone import mask
 from engine.reason import Reason
@@ -37,6 +37,8 @@ def _event_line(event: Event) -> str:
         return f"mail {event.uid} {_quote(event.subject)} from {clean(sender)}"
     if isinstance(event, Incident):
         return f"incident {event.what} {_quote(event.subject)} since {event.began_at:%Y-%m-%d %H:%M}"
+    if isinstance(event, AgendaDue):
+        return f"agenda {_quote(event.name)} of {event.day}"
     return f"occasion {_quote(event.title)} at {event.starts_at:%Y-%m-%d %H:%M}"
 
 
