@@ -13,6 +13,7 @@ COMMANDS = {
     "test": ("engine.cli.test:command", "Run the tests that stand in the rule files."),
     "plan": ("engine.cli.plan:command", "Show what changed rules would do differently."),
     "backtest": ("engine.cli.backtest:command", "Show what the rules would have sent over past mail, and its price."),
+    "import": ("engine.cli.importing:command", "Turn the filters of Gmail, Thunderbird or Sieve into rules."),
     "run": ("engine.cli.run:command", "Run the engine."),
     "demo": ("engine.cli.demo:command", "Show the whole thing on this machine; nothing else is needed."),
     "phone": ("engine.cli.phone:command", "Run the virtual phone that messages can be sent to."),

@@ -1,0 +1,177 @@
+"""Steps -> a rule file. A step becomes a rule when it tells somebody, or keeps a later one from doing so."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from engine.document import has_errors, read, validate
+from engine.errors import ConfigurationError
+from engine.importers.flow import block, comment
+from engine.importers.step import Left, Step, UnlikeError
+from engine.importers.when import NEVER
+from engine.rules.book import Book
+from engine.rules.compile import compile_condition
+from engine.rules.schema import Rule, RuleFile
+from engine.rules.words import slug
+
+MOST_RULES = 1000
+_MOST_NAME = 100
+#: A filter looks at every mail; without this, a rule would leave out mail of machines, lists and bounces.
+_EVERY_KIND = ["automatic", "list", "bounce"]
+
+
+class Converted(NamedTuple):
+    """A rule file, how many rules stand in it, and what was left out, in the order of the lines."""
+
+    text: str
+    rules: int
+    left: tuple[Left, ...]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How the filters are to be converted."""
+
+    file: str
+    """The name that comments and the list show."""
+    to: tuple[str, ...] = ("me",)
+    everything: bool = False
+    """Make rules of filters that only sort mail, too."""
+
+
+def assemble(steps: Sequence[Step], wish: Wish, *, ordered: bool, left: Sequence[Left] = ()) -> Converted:
+    """The rules of these steps; with `ordered`, a step that ends keeps later ones from being asked.
+
+    Raises ConfigurationError when the rules are more than one file may hold.
+    """
+    assembly = _Assembly(wish, ordered, [*left])
+    for number, step in enumerate(steps):
+        assembly.add(step, steps[number + 1 :])
+    lines = tuple(sorted(dict.fromkeys(assembly.left)))
+    text = "\n".join(_write(assembly.rules, lines, wish)) + "\n"
+    _, problems = validate(read(text, wish.file), RuleFile)
+    if has_errors(problems):
+        raise ConfigurationError(
+            f"its rules are more than one file may hold: {problems[0].message}",
+            place=wish.file,
+            remedy="split the file and import the parts",
+        )
+    return Converted(text, len(assembly.rules), lines)
+
+
+@dataclass
+class _Assembly:
+    wish: Wish
+    ordered: bool
+    left: list[Left]
+    rules: list[tuple[int, dict[str, Any]]] = field(default_factory=list)
+    ids: set[str] = field(default_factory=set)
+    lost: int = 0
+    """The line of a step that ends, and that is no rule: what comes after it would tell too much."""
+
+    def add(self, step: Step, later: Sequence[Step]) -> None:
+        """Make a rule of the step, or say why not."""
+        tells = self._tells(step)
+        try:
+            stops = self._stops(step, tells, later)
+            if isinstance(step.when, UnlikeError):
+                raise step.when
+            if tells and self.lost:
+                raise UnlikeError(
+                    f"line {self.lost} ends the filters for some mails and is no rule: this would tell more"
+                )
+            if step.when == NEVER:
+                raise UnlikeError("it never matches")
+            self._keep(step, tells, stops)
+        except UnlikeError as unlike:
+            self.left.append(Left(unlike.line or step.line, step.name, unlike.reason))
+            if self.ordered and step.ends and step.enabled and step.when != NEVER and not unlike.harmless:
+                self.lost = self.lost or step.line
+
+    def _tells(self, step: Step) -> bool:
+        return step.tells or (self.wish.everything and bool(step.does) and not step.discards)
+
+    def _stops(self, step: Step, tells: bool, later: Sequence[Step]) -> bool:
+        """Whether the rule is to end its scope. Raises when there is nothing for a rule to do."""
+        after = [each for each in later if each.enabled and self._tells(each) and not _exclude(step, each)]
+        if step.discards and not step.ends and after and not tells:
+            raise UnlikeError(f"it does not end the script: line {after[0].line} still tells of this mail")
+        stops = step.ends or (step.discards and not after)
+        if tells or step.discards or (stops and any(self._tells(each) for each in later)):
+            return stops
+        what = f"{', '.join(dict.fromkeys(step.does))}: " if step.does else ""
+        reason = (
+            f"{what}nothing that tells anybody, here or after it" if stops else f"{what}nothing that tells anybody"
+        )
+        raise UnlikeError(reason, harmless=True)
+
+    def _keep(self, step: Step, tells: bool, stops: bool) -> None:
+        if len(self.rules) == MOST_RULES:
+            raise UnlikeError(f"a rule file holds {MOST_RULES:,} rules: import the rest from a file of its own")
+        rule: dict[str, Any] = {"name": self._name(step.name)}
+        if not step.enabled:
+            rule["enabled"] = "false"
+        rule["when"] = step.when
+        if tells:
+            rule["accept"] = _EVERY_KIND
+            rule["notify"] = {"to": [*self.wish.to]}
+            if step.lane:
+                rule["notify"]["lane"] = str(step.lane)
+            if step.text:
+                rule["notify"]["text"] = step.text
+        if stops:
+            rule["stop"] = "true"
+        _refuse_wrong(rule)
+        self.ids.add(slug(rule["name"]))
+        self.rules.append((step.line, rule))
+        self.left += step.notes
+
+    def _name(self, wanted: str) -> str:
+        """The name, or with a number behind it when a rule has it already."""
+        name = " ".join("".join(sign if sign.isprintable() else " " for sign in wanted).split())[: _MOST_NAME - 6]
+        name = name if slug(name) else f"Filter {name}".strip()
+        number, found = 1, name
+        while slug(found) in self.ids:
+            number += 1
+            # an id has 64 signs, which the number must be among
+            found = f"{name[:50]} {number}"
+        return found
+
+
+def _exclude(one: Step, other: Step) -> bool:
+    """Whether no mail comes to both."""
+    taken = dict(one.branches)
+    return any(taken.get(number, branch) != branch for number, branch in other.branches)
+
+
+def _refuse_wrong(rule: dict[str, Any]) -> None:
+    """Raise the reason for which `tocsin check` would refuse this rule."""
+    try:
+        checked = Rule.model_validate(rule)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(step) for step in first["loc"] if step not in ("when", 0))
+        raise UnlikeError(f"no rule can say this: {where}: {first['msg'].removeprefix('Value error, ')}") from None
+    _, problems = compile_condition(checked.when, read("", ""), (), Book())
+    if problems:
+        raise UnlikeError(f"no rule can say this: {problems[0].message}")
+
+
+def _write(rules: Sequence[tuple[int, dict[str, Any]]], left: Sequence[Left], wish: Wish) -> Iterator[str]:
+    yield comment(f"Imported from {wish.file}.")
+    if any("notify" in rule for _, rule in rules):
+        yield "# A filter looks at every mail, also from machines and lists: `accept` keeps that."
+    yield "version: 1"
+    yield "rules:" if rules else "rules: []"
+    for line, rule in rules:
+        yield "  " + comment(f"{wish.file}:{line}")
+        first, *rest = block(rule, 4)
+        yield f"  - {first.lstrip()}"
+        yield from rest
+    if left:
+        yield ""
+        yield "# Not converted:"
+        for each in left:
+            yield comment(f"{wish.file}:{each.line}: {each.name}: {each.reason}")
