@@ -13,12 +13,12 @@ from engine.cli.backtesting import backtest, season_lines
 from engine.cli.init import starter
 from engine.sources.archive import read_events, scan_mbox
 
-RULES, MAILS, ROUNDS, MOST_SECONDS = 500, 10_000, 3, 60
+RULES, MAILS, ROUNDS = 500, 10_000, 3
 _FIELDS = ("subject", "body", "from", "to")
 
 
 async def run() -> bool:
-    """The table and two figures; true when both are met."""
+    """The table and the figure, in time of the processor; true when it is met."""
     try:
         raw = corpus.raw_mails()
     except corpus.MissingCorpus as error:
@@ -30,11 +30,11 @@ async def run() -> bool:
         _write_rules(folder / "config", raw)
         spans = []
         for turn in range(ROUNDS):
-            begun = time.perf_counter()
+            begun = time.process_time()
             parsed = sum(1 for _ in read_events(scan_mbox(mbox), "me"))
-            floor = time.perf_counter() - begun
+            floor = time.process_time() - begun
             season, company = backtest(folder / "config", mbox=mbox, maildir=None, imap=None, whose=None, since=None)
-            ours = time.perf_counter() - begun - floor
+            ours = time.process_time() - begun - floor
             spans.append((ours / floor, ours))
             assert parsed == season.events == MAILS
             if turn == 0:
@@ -42,9 +42,10 @@ async def run() -> bool:
                 print("\n".join(f"  {line}" for line in (*lines[:12], "...", *lines[-2:])))
         ratio, ours = sorted(spans)[len(spans) // 2]
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"  {ours:.1f} s, {memory:.0f} MB at most (the mails are {mbox.stat().st_size / 1e6:.0f} MB)")
-        met = figure("backtest.ratio", round(ratio, 2), "<=", 6, "scanning and parsing the same mbox, no rule asked")
-        return figure("backtest.seconds", round(ours, 1), "<=", MOST_SECONDS) and met
+        print(
+            f"  {ours:.1f} s of one core, {memory:.0f} MB at most (the mails are {mbox.stat().st_size / 1e6:.0f} MB)"
+        )
+        return figure("backtest.ratio", round(ratio, 2), "<=", 3, "scanning and parsing the same mbox, no rule asked")
 
 
 def _write_mails(path: Path, raw: tuple[bytes, ...]) -> Path:
