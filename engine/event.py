@@ -96,24 +96,24 @@ class OccasionDue(Noun):
     status: Literal["confirmed", "tentative", "cancelled"] = "confirmed"
     rule: str = ""
     """`scope/id` of the rule that reminds of it, the only one that is asked; empty: all are."""
-    turn: int = 0
-    """How often its reminder was withdrawn and armed again: each turn is told once."""
+    turn: int = Field(default=0, ge=0)
+    """Counts up when what was due is withdrawn and is due again after all: each turn is told once."""
     change: Literal["", "moved", "cancelled"] = ""
     """Not a reminder, but that an appointment that was announced is no longer as it was."""
     was: AwareDatetime | None = None
-    """Of a move: when it started before."""
+    """When it would have started by what was told last; None when that was a cancellation, or nothing."""
     late: bool = False
     """Whether the moment of the reminder was missed by more than its rule's `late.after`."""
 
     @cached_property
     def id(self) -> UUID:
-        """(account, feed, UID, RECURRENCE-ID, start, alarm, rule, change, turn): a moved one is a new event.
+        """(account, feed, UID, start, rule, alarm, turn): a moved one is a new event.
 
-        RFC 5545 3.8.4.4 makes the first four of an occurrence what it is.
+        RECURRENCE-ID is no part of it: an instance gets one as soon as anything of it is changed (RFC 5545
+        3.8.4.4), and a new title must not remind a second time.
         """
-        origin: list[str | int] = [self.account, self.feed, self.uid, self.recurrence_id, int(self.starts_at.timestamp()), self.alarm]
-        # what stands at its default is no part of it, so that the ids of older events stay
-        origin += [self.rule, self.change] if self.rule else []
+        start = int(self.starts_at.timestamp())
+        origin: list[str | int] = [self.account, self.feed, self.uid, start, self.rule, self.alarm]
         return derive("occasion", *origin, *([self.turn] if self.turn else []))
 
     @property
