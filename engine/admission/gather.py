@@ -4,11 +4,11 @@ from datetime import datetime, timedelta
 
 from engine.admission.later import Answer, Collect
 from engine.admission.standing import Standing
-from engine.wall import first_at, minutes, on, zone_of
 from engine.digest import DigestKey
 from engine.notification import Digest, Notification
 from engine.quote import Quote
 from engine.reason import Reason
+from engine.wall import first_at, minutes, on, zone_of
 
 _HOUR = timedelta(hours=1)
 

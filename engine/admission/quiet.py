@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 from engine.admission.later import Answer, Hold
 from engine.admission.standing import Standing
-from engine.wall import first_at, last_at, minutes, on, zone_of
 from engine.notification import Channel, Notification
 from engine.quiet import QuietHours
 from engine.quote import Quote
 from engine.reason import Reason
+from engine.wall import first_at, last_at, minutes, on, zone_of
 
 _DAY = 24 * 60
 

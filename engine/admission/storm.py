@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from engine.admission.later import Answer, Collect
 from engine.admission.standing import Standing
-from engine.wall import midnight_after
 from engine.digest import DigestKey
 from engine.reason import Reason
+from engine.wall import midnight_after
 
 #: So soon its receiver hears of a storm. What comes after that on the same day is told when the day is over.
 SOON = timedelta(minutes=10)

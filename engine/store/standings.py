@@ -6,13 +6,13 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from engine.admission.standing import Standing
-from engine.wall import zone_of
 from engine.digest import DigestKey
 from engine.notification import Notification
 from engine.store import ledger
 from engine.store.limits import Counts, count_more, counted
 from engine.store.memory import recall
 from engine.store.tables import account, consent
+from engine.wall import zone_of
 
 
 def read(
