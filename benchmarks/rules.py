@@ -276,15 +276,17 @@ def _others() -> tuple[MailArrived, ...]:
 
 
 def _alike() -> list[bytes]:
-    """Mails of which both read the same text: one plain part that is kept whole, and a Message-ID of its own.
+    """Mails of which both read the same: a From, one plain part that is kept whole, a Message-ID of its own.
 
-    Of a multipart we read the plain alternative and Pigeonhole reads all; of HTML each makes its own text.
+    Without a From we ask Sender. Of a multipart we read the plain alternative and Pigeonhole reads all; of HTML each
+    makes its own text.
     """
     found: dict[str, bytes] = {}
     for raw in corpus.raw_mails()[:2_000]:
         content = parse_mail(raw)
         kind = next((value for name, value in content.headers if name.lower() == "content-type"), "text/plain")
-        plain = kind.lower().startswith("text/plain") and not content.truncated
+        named = any(name.lower() == "from" and value.strip() for name, value in content.headers)
+        plain = named and kind.lower().startswith("text/plain") and not content.truncated
         if plain and re.fullmatch(r"<[\w.+-]+@[\w.-]+>", content.message_id):
             found.setdefault(content.message_id, raw)
     return [*found.values()][:MAILS]
