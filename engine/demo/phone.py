@@ -2,13 +2,14 @@
 
 import asyncio
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiohttp import web
 from pydantic import Field, ValidationError
 
 from engine.answer import ProviderClass
+from engine.channels.pages import count_pages
 from engine.demo.behaviour import Behaviour, Script
 from engine.demo.journal import Did, Journal, Line
 from engine.demo.reports import Reporter
@@ -19,6 +20,8 @@ from engine.segments import count
 
 #: The phone's words for its no, and their statuses.
 _REFUSED = {"bad_number": 422, "auth": 401, "no_credit": 402, "refused": 400}
+#: What a text is counted in: parts of SMS, mails, and else pages.
+_PARTS: dict[str, Callable[[str], int]] = {"sms": lambda text: count(text).parts, "email": lambda _text: 1}
 #: What `GET /messages` shows at most: the newest.
 _SHOWN = 500
 
@@ -229,7 +232,7 @@ def _show(line: Line) -> dict[str, Any]:
         "from": line.sender,
         "channel": line.channel,
         "text": line.text,
-        "parts": segments.parts if line.channel == "sms" else 1,
+        "parts": _PARTS.get(line.channel, count_pages)(line.text),
         "alphabet": segments.alphabet.value,
         "status": "taken",
     }
