@@ -1,6 +1,7 @@
 """Who pays and who is reached."""
 
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -27,6 +28,27 @@ class Tell(Noun):
     """A record could not be handled. The engine's `admin` is told, or whose it was when there is none."""
 
 
+class Agenda(Noun):
+    """What its owner wants to hear of what is planned: what stands in the calendars, at a chosen time."""
+
+    name: str
+    at: str
+    """HH:MM by the clock of the account's zone."""
+    days: tuple[int, ...] = ()
+    """On these days of the week (0 is Monday); empty: every day."""
+    span: Literal["day", "week"] = "day"
+    """That day, or the seven days from it."""
+    calendars: tuple[str, ...] = ()
+    """By name; empty: all of the account's."""
+    channels: tuple[Literal["sms", "email", "fax"], ...] = ("sms",)
+    """In order: the first by which the owner is reached."""
+    max_parts: int = Field(default=2, ge=1)
+    """Of an SMS; what finds no room is counted. By the other roads all of it is told."""
+    empty: Literal["skip", "tell"] = "skip"
+    """What becomes of a day on which nothing is planned."""
+    lane: int = Field(default=2, ge=1, le=3)
+
+
 class Account(Noun):
     """Who pays. `numbers` are the owner's own, in E.164: the first is where `me` is reached."""
 
@@ -42,6 +64,7 @@ class Account(Noun):
     quiet_hours: QuietHours | None = None
     plan: Plan = Plan()
     tell: Tell = Tell()
+    agendas: tuple[Agenda, ...] = ()
 
 
 class Contact(Noun):

@@ -23,7 +23,8 @@ class Reason(StrEnum):
     UNKNOWN_ACCOUNT = "unknown_account", "The account is no longer in the configuration."
     NO_NUMBER = "no_number", "Nobody whom the rule tells can be reached: no number or address for its channels."
 
-    NOT_WANTED = "not_wanted", "The account's 'tell' setting leaves this out."
+    NOT_WANTED = "not_wanted", "The account's settings leave this out."
+    NOTHING_PLANNED = "nothing_planned", "Nothing is planned, and the agenda says nothing then."
 
     FINAL = "final", "A global rule matched and has the last word."
     AUTOMATIC = (

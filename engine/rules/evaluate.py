@@ -5,9 +5,10 @@ from datetime import datetime
 
 from engine.account import Account
 from engine.decision import Decision, Evidence, RuleAnswer
-from engine.event import Event, Incident, MailArrived, OccasionDue
+from engine.event import AgendaDue, Event, Incident, MailArrived, OccasionDue
 from engine.notification import Notification
 from engine.reason import Reason
+from engine.rules.agenda import notify as tell_agenda
 from engine.rules.automatic import Kind, kinds
 from engine.rules.compile import About
 from engine.rules.incident import notify, wanted
@@ -22,13 +23,18 @@ def evaluate(event: Event, account: Account, ruleset: Ruleset, now: datetime) ->
     """What the rules of `account` say of `event`; `now` is when the decision is made.
 
     The global rules are asked first, then the account's own. A rule that matches and says `stop` ends its scope,
-    one that says `final` ends both.
+    one that says `final` ends both. Of an appointment, only the rule that reminds of it tells anybody.
     """
     if isinstance(event, Incident):
         return _decide_incident(event, account, ruleset, now)
     if isinstance(event, MailArrived) and event.late == "drop":
         return _decide(event, account, ruleset, now, Reason.TOO_LATE)
-    asked = [*_ask(event, account, ruleset, now)]
+    if isinstance(event, AgendaDue):
+        return _decide_agenda(event, account, ruleset, now)
+    if isinstance(event, OccasionDue) and event.rule:
+        asked = [*_remind(event, account, ruleset, now)]
+    else:
+        asked = [*_ask(event, account, ruleset, now)]
     answers = tuple(answer for answer, _ in asked)
     notifications = tuple(each for _, told in asked for each in told.notifications)
     reason = _reason(answers, notifications, [told for _, told in asked])
@@ -50,6 +56,49 @@ def _decide_incident(event: Incident, account: Account, ruleset: Ruleset, now: d
         return _decide(event, account, ruleset, now, Reason.NO_NUMBER)
     told = notify(event, account, ruleset.version, find_zone(account.zone), now)
     return _decide(event, account, ruleset, now, Reason.MATCHED, (), (told,))
+
+
+def _decide_agenda(event: AgendaDue, account: Account, ruleset: Ruleset, now: datetime) -> Decision:
+    wanted = next((each for each in account.agendas if each.name == event.name), None)
+    if wanted is None:
+        return _decide(event, account, ruleset, now, Reason.NOT_WANTED)
+    if not event.items and wanted.empty == "skip":
+        return _decide(event, account, ruleset, now, Reason.NOTHING_PLANNED)
+    told = tell_agenda(event, wanted, account, ruleset.version, now)
+    reason = Reason.MATCHED if told else Reason.NO_NUMBER
+    return _decide(event, account, ruleset, now, reason, (), (told,) if told else ())
+
+
+def _remind(
+    event: OccasionDue, account: Account, ruleset: Ruleset, now: datetime
+) -> Iterator[tuple[RuleAnswer, Told]]:
+    """The answer of the rule whose reminder it is, and before it of those that keep it from being asked."""
+    view = View(event, account, ruleset.book(account.id))
+    scope = event.rule.partition("/")[0]
+    silent: Reason | None = None
+    for rule in ruleset.of(account.id):
+        if rule.path == event.rule:
+            answer = rule.unasked(silent) if silent else _answer_again(rule, view, event)
+            told = Told()
+            if answer.reason is Reason.MATCHED:
+                told = tell(Match(event, view, account, rule), ruleset.version, now)
+            yield _with_unreached(answer, told), told
+            return
+        if silent is None and not event.change and (rule.final or (rule.stop and rule.scope == scope)):
+            answer = _answer(rule, view, frozenset())
+            if answer.reason is Reason.MATCHED:
+                silent = Reason.FINAL if rule.final else Reason.STOPPED
+                yield answer, Told()
+
+
+def _answer_again(rule: ReadyRule, view: View, event: OccasionDue) -> RuleAnswer:
+    """Who was told of an appointment hears of its change, also when it no longer meets the conditions."""
+    if not event.change:
+        return _answer(rule, view, frozenset())
+    wants = rule.on_change == "notify"
+    evidence = Evidence(f"on_change: {rule.on_change}", event.change, wants, rule.place)
+    reason = Reason.MATCHED if wants else Reason.NO_RULE_MATCHED
+    return RuleAnswer(rule.scope, rule.id, rule.name, rule.place, reason, (evidence,))
 
 
 def _ask(

@@ -45,15 +45,6 @@ FIELDS: tuple[Field, ...] = (
         stated='"(no title)"',
         default=say_it(Phrase.NO_TITLE),
     ),
-    Field(
-        "title",
-        OCCASION,
-        "what it is called",
-        "Dentist",
-        _occasion(lambda event, _: event.title),
-        stated='"(no title)"',
-        default=say_it(Phrase.NO_TITLE),
-    ),
     Field("location", OCCASION, "where it is", "Room 2", _occasion(lambda event, _: event.location)),
     Field("starts", OCCASION, "when it starts", "21/11/2026, 11:00", _occasion(_starts), Shape.TIME, always=True),
     Field(
@@ -107,6 +98,5 @@ FIELDS: tuple[Field, ...] = (
         _occasion(lambda event, facts: say(Phrase(event.status), facts.reader.language)),
         always=True,
     ),
-    Field("appointment", OCCASION, "yes for an appointment", "", _occasion(lambda *_: True), Shape.FLAG, always=True),
     Field("appointment", OCCASION, "yes for an appointment", "", _occasion(lambda *_: True), Shape.FLAG, always=True),
 )

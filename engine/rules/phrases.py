@@ -43,6 +43,20 @@ class Phrase(StrEnum):
     """{n} others, which there was no room for."""
     STORM = "storm"
     """{n} messages came beyond the cap, of which {items} are some."""
+    STARTS = "starts"
+    """{span} from now, or a day."""
+    STARTED = "started"
+    """{span} before now, or a day."""
+    MOVED = "moved"
+    """An appointment that somebody was told of begins not at {was} but at {at}."""
+    CALLED_OFF = "called_off"
+    """An appointment that somebody was told of is not held."""
+    NOTHING = "nothing"
+    """On {day} there is nothing."""
+    WEEK = "week"
+    """The seven days from {day}."""
+    REST = "rest"
+    """{n} appointments, which there was no room for."""
 
 
 _SAID: Mapping[Phrase, tuple[str, str, str, str, str]] = {
@@ -96,6 +110,37 @@ _SAID: Mapping[Phrase, tuple[str, str, str, str, str]] = {
         "Limite atteinte, {n} autres messages non envoyés un par un: {items}",
         "Limit erreicht, {n} weitere Nachrichten nicht einzeln gesendet: {items}",
     ),
+    Phrase.STARTS: ("starts {span}", "begint {span}", "börjar {span}", "commence {span}", "beginnt {span}"),
+    Phrase.STARTED: ("started {span}", "begon {span}", "började {span}", "a commencé {span}", "begann {span}"),
+    Phrase.MOVED: (
+        "Moved: {title}, from {was} to {at}",
+        "Verplaatst: {title}, van {was} naar {at}",
+        "Flyttat: {title}, från {was} till {at}",
+        "Déplacé: {title}, de {was} à {at}",
+        "Verschoben: {title}, von {was} auf {at}",
+    ),
+    Phrase.CALLED_OFF: (
+        "Cancelled: {title}, {at}",
+        "Geannuleerd: {title}, {at}",
+        "Inställt: {title}, {at}",
+        "Annulé: {title}, {at}",
+        "Abgesagt: {title}, {at}",
+    ),
+    Phrase.NOTHING: (
+        "{day}: nothing planned",
+        "{day}: niets gepland",
+        "{day}: inget inplanerat",
+        "{day}: rien de prévu",
+        "{day}: nichts geplant",
+    ),
+    Phrase.WEEK: (
+        "Week from {day}",
+        "Week vanaf {day}",
+        "Vecka från {day}",
+        "Semaine du {day}",
+        "Woche ab {day}",
+    ),
+    Phrase.REST: ("+{n} more", "+{n} meer", "+{n} till", "+{n} de plus", "+{n} weitere"),
 }
 
 

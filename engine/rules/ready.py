@@ -7,6 +7,7 @@ from engine.account import Account, Contact
 from engine.document import Document, Path, Problem, suggest
 from engine.notification import Channel, Lane
 from engine.rules.actions import GROUP, Action, Caps, Defaults
+from engine.rules.appointment import DEFAULT_TEXT
 from engine.rules.book import Book
 from engine.rules.compile import about, compile_condition
 from engine.rules.levels import clamp, clamp_limits, parts_of
@@ -20,7 +21,7 @@ from engine.rules.template import assemble
 from engine.rules.write import sign
 from engine.segments import count
 
-_DEFAULT_TEXTS: Mapping[Kind, str] = {"mail": "{from}: {subject}", "occasion": "{title} ({starts})"}
+_DEFAULT_TEXTS: Mapping[Kind, str] = {"mail": "{from}: {subject}", "occasion": DEFAULT_TEXT}
 
 
 @dataclass(frozen=True, slots=True)

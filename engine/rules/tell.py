@@ -16,6 +16,8 @@ from engine.rules.view import View
 from engine.rules.write import fit, sign, write
 from engine.segments import count
 
+#: For so long a reminder is worth sending that came due when the appointment was over already.
+_GRACE = timedelta(hours=1)
 #: As much of what it is about as a digest has room for.
 _TITLE = 60
 
@@ -46,7 +48,7 @@ def tell(match: Match, version: str, now: datetime) -> Told:
         taken: set[str] = set()
         for recipient in action.recipients:
             person = who(recipient, match.account)
-            ways = list(_ways(match, person, action))
+            ways = list(_ways(match, person, action, now))
             if not ways:
                 unreached[person.id] = None
             elif ways[0].address not in taken:
@@ -55,12 +57,12 @@ def tell(match: Match, version: str, now: datetime) -> Told:
     return Told(tuple(made), tuple(unreached))
 
 
-def _ways(match: Match, person: Contact, action: ReadyAction) -> Iterator[Way]:
+def _ways(match: Match, person: Contact, action: ReadyAction, now: datetime) -> Iterator[Way]:
     """The roads to this person in order, each with its text."""
     channels = [channel for channel in action.channels if address(person, channel)]
     if not channels:
         return
-    text = write(match.event, match.account, person, match.rule, action)
+    text = write(match.event, match.account, person, match.rule, action, now)
     tail = sign(match.account.signature if action.signature is None else action.signature)
     whole = text + tail
     if action.beyond == "email" and person.email and count(whole).parts > action.max_parts:
@@ -100,7 +102,7 @@ def _notify(
         language=person.language,
         limits=limits_of(match.view, person, rule, action, first.text),
         decided_at=now,
-        not_after=_add(event.happened_at, action.expires_after),
+        not_after=_worth_until(event, action),
         rules_version=version,
     )
 
@@ -108,6 +110,14 @@ def _notify(
 def _title(view: View) -> str:
     field = "subject" if isinstance(view.event, MailArrived) else "title"
     return clean(next(iter(view.raw(field)), "") or view.shown("from"))[:_TITLE].rstrip()
+
+
+def _worth_until(event: MailArrived | OccasionDue, action: ReadyAction) -> datetime | None:
+    """When it becomes too late to say: of an appointment, when it is over."""
+    if action.expires_after is not None or isinstance(event, MailArrived):
+        return _add(event.happened_at, action.expires_after)
+    # some are told of what began already, as at 07:30 of a whole day or of a move
+    return max(event.ends_at or event.starts_at, event.due_at + _GRACE)
 
 
 def _add(moment: datetime, length: timedelta | None) -> datetime | None:

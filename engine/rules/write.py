@@ -1,7 +1,10 @@
 """The text of one message to one person: rendered, signed, and made to fit."""
 
+from datetime import datetime
+
 from engine.account import Account, Contact
 from engine.event import MailArrived, OccasionDue
+from engine.rules.appointment import say_change, say_late
 from engine.rules.phrases import Phrase, say
 from engine.rules.render import Reader, Template, clock
 from engine.rules.ruleset import ReadyAction, ReadyRule
@@ -15,16 +18,32 @@ _FALLBACK = "en"
 
 
 def write(
-    event: MailArrived | OccasionDue, account: Account, person: Contact, rule: ReadyRule, action: ReadyAction
+    event: MailArrived | OccasionDue,
+    account: Account,
+    person: Contact,
+    rule: ReadyRule,
+    action: ReadyAction,
+    now: datetime,
 ) -> str:
     """All that the action says of this event to this person, unsigned, in their language and zone."""
     zone = find_zone(person.zone)
     reader = Reader(person.language, zone, rule.name, account.name, find_zone(account.zone))
+    if isinstance(event, OccasionDue) and event.change:
+        return say_change(event, reader)
+    late = _say_late(event, reader, now)
+    text = pick(action, person.language).render(event, reader, now if late else None)
     # an empty text would be charged like a full one and say nothing
-    text = pick(action, person.language).render(event, reader) or say(Phrase.NO_TEXT, person.language)
-    if isinstance(event, MailArrived) and event.late == "say so":
-        text = f"({say(Phrase.LATE, person.language, at=clock(event.arrived_at, zone))}) {text}"
-    return text[:MOST]
+    text = text or say(Phrase.NO_TEXT, person.language)
+    return (f"({late}) {text}" if late else text)[:MOST]
+
+
+def _say_late(event: MailArrived | OccasionDue, reader: Reader, now: datetime) -> str:
+    """What stands before the text of what is told too late, where that is to be said."""
+    if isinstance(event, OccasionDue):
+        return say_late(event, reader, now) if event.late else ""
+    if event.late != "say so":
+        return ""
+    return say(Phrase.LATE, reader.language, at=clock(event.arrived_at, reader.zone))
 
 
 def pick(action: ReadyAction, language: str) -> Template:

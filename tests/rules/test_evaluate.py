@@ -127,7 +127,7 @@ def test_a_rule_about_mail_tells_of_no_appointment_and_the_other_way_round() -> 
     )
     assert [each.rule for each in evaluate(a_mail(), ANNA, both, NOW).notifications] == ["mail"]
     [told] = evaluate(occasion, ANNA, both, NOW).notifications
-    assert (told.rule, told.text, told.title) == ("work", "Dentist (21/11/2026, 11:04)", "Dentist")
+    assert (told.rule, told.text, told.title) == ("work", "Dentist, Sat 21 Nov 11:04", "Dentist")
 
 
 def test_the_same_mail_is_decided_the_same_again() -> None:

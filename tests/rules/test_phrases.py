@@ -7,7 +7,15 @@ import pytest
 from engine.rules.phrases import FALLBACK, LANGUAGES, Phrase, say
 from engine.segments import count
 
-VALUES = {"at": "11:04", "n": 3, "items": "Boss: Spoed", "span": "2 h"}
+VALUES = {
+    "at": "11:04",
+    "n": 3,
+    "items": "Boss: Spoed",
+    "span": "2 h",
+    "title": "Dentist",
+    "was": "10:00",
+    "day": "Mon 1 Jun",
+}
 
 
 def _asked(phrase: Phrase, language: str) -> set[str]:
