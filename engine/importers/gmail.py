@@ -46,25 +46,23 @@ class _Entry:
 def convert(text: str, wish: Wish) -> Converted:
     """The filters of an export as rules. Raises ConfigurationError when it is none."""
     entries = _read(text, wish.file)
-    left: list[Left] = []
-    steps = [_step(entry, left) for entry in entries]
+    steps = [_step(entry) for entry in entries]
     # what is thrown away is thrown away whatever else looks at it
     steps.sort(key=lambda step: not step.discards)
-    return assemble(steps, wish, ordered=False, left=left)
+    return assemble(steps, wish, ordered=False)
 
 
-def _step(entry: _Entry, left: list[Left]) -> Step:
+def _step(entry: _Entry) -> Step:
     said = {name: value for name, value in entry.said.items() if value not in ("", "false")}
     name = _name(said, entry.line)
     strange = [each for each in said if each not in (*_TELLING, *_SORTING, *_WITHOUT_MEANING, *_CRITERIA)]
-    left += [Left(entry.lines[each], name, f"'{each}' is not known here", part=True) for each in strange]
     tells = any(each in said for each in _TELLING)
     notes: tuple[Left, ...] = ()
     if "forwardTo" in said:
         reason = "it forwards to an address, the rule tells 'to': give who is behind it an entry in contacts/"
         notes = (Left(entry.lines["forwardTo"], name, reason, part=True),)
     away = any(each in said for each in _AWAY)
-    does = tuple(word for each, word in {**_TELLING, **_SORTING}.items() if each in said)
+    does = tuple(word for each, word in {**_TELLING, **_SORTING}.items() if each in said) + tuple(strange)
     return Step(
         line=entry.line,
         name=name,

@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable, Mapping
 
 from engine.importers.step import UnlikeError
-from engine.importers.when import When, all_of, any_of, ask, escape, is_address, is_domain, none_of
+from engine.importers.when import When, all_of, any_of, ask, is_address, is_domain, none_of
 
 #: Brackets in brackets.
 _MOST_DEPTH = 20
 _SIGNS = re.compile(r'\s+|([(){}|])|"([^"]*)"|([-+]?)([A-Za-z][A-Za-z_0-9]*):(?=\S)|([-+])(?=[^\s])|([^\s(){}"|]+)')
+#: What ends a word, and what stands between two; the second is small, so that phrases of seven words fit.
 _EDGE = r"[^\pL\pN]"
+_GAP = r"[[:punct:]\s\pP\pZ]+"
 _STATE = "it asks what became of the mail (read, labelled, sorted), which is not known when it arrives"
 _NO_LIKE: Mapping[str, str] = {
     **dict.fromkeys(("label", "in", "is", "category", "l"), _STATE),
@@ -146,7 +148,7 @@ def words(field: str, text: str) -> When:
     found = re.findall(r"[^\W_]+", text)
     if not found:
         raise UnlikeError(f"no word stands in {text!r}")
-    return ask(field, "matches", f"(^|{_EDGE}){f'{_EDGE}+'.join(map(escape, found))}({_EDGE}|$)")
+    return ask(field, "matches", f"(^|{_EDGE}){_GAP.join(found)}({_EDGE}|$)")
 
 
 def _people(*fields: str) -> Callable[[str], When]:

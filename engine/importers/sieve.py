@@ -22,7 +22,7 @@ _FLAGS = ("addflag", "setflag")
 _FORWARDS = "it forwards to an address, the rule tells 'to': give who is behind it an entry in contacts/"
 _RECEIVER = "its receiver is not taken over, the rule tells 'to': give who is behind it an entry in contacts/"
 _NAMES = (re.compile(r"rule:\s*\[(.*)\]"), re.compile(r"Rulename:\s*([^|]*)"), re.compile(r"Filter:\s*(.+)"))
-_NOISE = re.compile(r"START_SIEVE|END_SIEVE|generated|^\W*$", re.IGNORECASE)
+_NOISE = re.compile(r"^@|START_SIEVE|END_SIEVE|generated|^\W*$", re.IGNORECASE)
 
 
 def convert(text: str, wish: Wish) -> Converted:

@@ -14,9 +14,8 @@ from engine.importers.when import ALWAYS, When, all_of, any_of, ask, is_address,
 
 _LINE = re.compile(r'\s*([A-Za-z]+)="((?:[^"\\]|\\.)*)"\s*')
 _REMEDY = "give the file msgFilterRules.dat from the account's folder in the Thunderbird profile"
-_TYPES_OF_NO_MAIL = "it is switched on for no incoming mail"
-#: nsMsgFilterType: at the arrival in the inbox before and after the junk check, and for news.
-_INCOMING = 0x1 | 0x10 | 0x20
+#: nsMsgFilterType: when mail comes in, after the junk check, and every ten minutes; 0x10 is by hand.
+_INCOMING = 0x1 | 0x20 | 0x100
 
 _STOP = "Stop execution"
 _ENDING = ("Move to folder", "Delete", _STOP)
@@ -122,7 +121,7 @@ def _tells(action: str, value: str) -> bool:
 def _when(filter_: _Filter) -> When | UnlikeError:
     try:
         if not filter_.kind & _INCOMING:
-            raise UnlikeError(_TYPES_OF_NO_MAIL)
+            raise UnlikeError("it is not asked about incoming mail")
         return read_condition(filter_.condition)
     except UnlikeError as unlike:
         unlike.line = filter_.condition_line or filter_.line
