@@ -27,7 +27,7 @@ from engine.rules.view import View
 from engine.rules.window import Window
 
 #: One step takes in so many rules, or makes an automaton of so many literals or a set of so many patterns.
-RULES, LITERALS, PATTERNS = 100, 1_500, 100
+RULES, LITERALS, PATTERNS = 50, 1_000, 64
 #: Each automaton and each set walks over the text again, so a field has no more of them than this, however large.
 WALKS = 8
 #: Conditions that are kept as functions; of a large scope most are never asked.

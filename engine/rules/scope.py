@@ -5,8 +5,7 @@ since it was built, asked one by one, so that a change costs what it changes (`b
 builds the index anew in short steps. A scope itself never changes: who has one keeps it until its work is done.
 """
 
-from collections.abc import Generator, Mapping, Sequence
-from itertools import compress, count
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from operator import is_not
 from typing import Protocol
 
@@ -108,8 +107,8 @@ class _Indexed:
     def become(self, old: tuple[Conditional, ...], new: tuple[Conditional, ...]) -> "_Indexed":
         """The same for other rules: what stands before the first and behind the last difference stays."""
         most = min(len(old), len(new))
-        start = next(compress(count(), map(is_not, old, new)), most)
-        same = next(compress(count(), map(is_not, reversed(old), reversed(new))), most)
+        start = _same(old, new, most)
+        same = _same(reversed(old), reversed(new), most)
         tail = min(same, most - start)
         before, after = range(start, len(old) - tail), range(start, len(new) - tail)
 
@@ -143,3 +142,9 @@ class _Indexed:
             if slots[number] >= 0:
                 places[slots[number]] = number
         return places
+
+
+def _same(one: Iterable[Conditional], other: Iterable[Conditional], most: int) -> int:
+    """With how many of the same objects both begin."""
+    differ = [*map(is_not, one, other)]
+    return differ.index(True) if True in differ else most
