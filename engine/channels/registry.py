@@ -1,7 +1,7 @@
 """Every way to reach people that ships with the product: one line each."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from engine.channels.provider import Provider
 from engine.channels.providers.fake import FakeProvider, FakeSettings
@@ -12,19 +12,27 @@ from engine.net import Http
 from engine.notification import Channel
 from engine.noun import Written
 
-#: driver -> how it is written in `config/engine.yaml`
-SETTINGS: Mapping[str, type[Written]] = {
-    "fake": FakeSettings,
-    "http": HttpSettings,
-    "kannel": KannelSettings,
+
+class Driver(NamedTuple):
+    """One way to reach people: how it is written, and what speaks to it."""
+
+    settings: type[Written]
+    provider: Callable[[str, Any, Http, str], Provider]
+    """Made of its name, its settings, the HTTP client and the address for its callbacks."""
+    carries: Callable[[Any], frozenset[Channel]] | None = None
+    """What it carries with these settings; nothing: what the provider's class says."""
+
+
+#: driver, as in `config/engine.yaml` -> what it is
+DRIVERS: Mapping[str, Driver] = {
+    "fake": Driver(FakeSettings, FakeProvider),
+    "http": Driver(HttpSettings, HttpProvider),
+    "kannel": Driver(KannelSettings, KannelProvider),
 }
 
-#: settings -> what makes a provider of its name, its settings, the HTTP client and the address for its callbacks
-_BUILD: Mapping[type[Written], Callable[[str, Any, Http, str], Provider]] = {
-    FakeSettings: lambda name, settings, http, _callback: FakeProvider(name, settings, http),
-    HttpSettings: HttpProvider,
-    KannelSettings: KannelProvider,
-}
+#: driver -> how it is written in `config/engine.yaml`
+SETTINGS: Mapping[str, type[Written]] = {name: driver.settings for name, driver in DRIVERS.items()}
+_BY_SETTINGS: Mapping[type[Written], Driver] = {driver.settings: driver for driver in DRIVERS.values()}
 
 
 def build(name: str, settings: Written, http: Http, public: str = "") -> Provider:
@@ -32,17 +40,13 @@ def build(name: str, settings: Written, http: Http, public: str = "") -> Provide
 
     `public` is where the outside world reaches our web server, without a slash at the end.
     """
-    return _BUILD[type(settings)](name, settings, http, f"{public}/callbacks/{name}")
-
-
-#: settings -> what such a provider carries
-_CARRIES: Mapping[type[Written], frozenset[Channel]] = {
-    FakeSettings: FakeProvider.channels,
-    HttpSettings: HttpProvider.channels,
-    KannelSettings: KannelProvider.channels,
-}
+    return _BY_SETTINGS[type(settings)].provider(name, settings, http, f"{public}/callbacks/{name}")
 
 
 def channels_of(settings: Written) -> frozenset[Channel]:
     """What a provider with these settings carries."""
-    return _CARRIES[type(settings)]
+    driver = _BY_SETTINGS[type(settings)]
+    if driver.carries is not None:
+        return driver.carries(settings)
+    found: frozenset[Channel] = driver.provider.channels  # type: ignore[attr-defined]  # a class of providers
+    return found

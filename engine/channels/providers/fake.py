@@ -98,7 +98,7 @@ class FakeProvider:
 
     channels = frozenset({Channel.SMS, Channel.EMAIL, Channel.FAX})
 
-    def __init__(self, name: str, settings: FakeSettings, http: Http) -> None:
+    def __init__(self, name: str, settings: FakeSettings, http: Http, _callback: str = "") -> None:
         self.name = name
         self.provider_class = settings.provider_class
         self.key_life = settings.key_life
