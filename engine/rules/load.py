@@ -7,6 +7,7 @@ from engine.document import Document, Path, Problem, has_errors, suggest, valida
 from engine.rules.actions import Defaults
 from engine.rules.automatic import implied
 from engine.rules.book import Books
+from engine.rules.calendars import check_calendars
 from engine.rules.compile import about, compile_condition
 from engine.rules.ready import Capped, Ground, Making, Owner
 from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
@@ -50,7 +51,8 @@ def load(
             problems.append(_no_such_account(folder, accounts))
         whose = list(owners.values()) if shared else [owners[folder.scope]] if folder.scope in owners else []
         book = books.shared if shared else books.of(folder.scope)
-        scope = _Scope(folder.scope, Ground(book, whose, capped))
+        whole = owners.keys() >= set(accounts) if shared and owners else bool(whose)
+        scope = _Scope(folder.scope, Ground(book, whose, capped, whole))
         for document in folder.documents:
             scope.add(document)
         if shared:
@@ -124,6 +126,9 @@ class _Scope:
         actions, limits, remind = making.actions(), making.limits(), making.remind()
         when, wrong = compile_condition(rule.when, document, (*path, "when"), self._ground.book)
         self.problems += [*making.problems, *wrong]
+        if self._ground.whole:
+            at = (*path, "when")
+            self.problems += check_calendars(rule.when, document, at, self._ground.calendars)
         if has_errors(self.problems[before:]) or not rule.enabled:
             return
         self.rules.append(

@@ -31,6 +31,8 @@ class Owner:
     account: Account
     watched: frozenset[str] = frozenset()
     """The addresses of the mailboxes that are watched for it, in small letters."""
+    calendars: frozenset[str] = frozenset()
+    """The names of its calendars."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,13 @@ class Ground:
     owners: Sequence[Owner] = ()
     """Whose events the rules meet."""
     capped: Sequence[Capped] = ()
+    whole: bool = True
+    """Whether `owners` are all; else nobody knows what there is besides."""
+
+    @property
+    def calendars(self) -> frozenset[str]:
+        """The calendars of all owners."""
+        return frozenset[str]().union(*(owner.calendars for owner in self.owners))
 
 
 @dataclass

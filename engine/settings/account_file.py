@@ -1,16 +1,19 @@
-"""`config/accounts/*.yaml`: one account, its numbers and its mailboxes."""
+"""`config/accounts/*.yaml`: one account, its numbers, its mailboxes and its calendars."""
 
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from engine.account import Account, Plan, Tell
+from engine.account import Account, Agenda, Plan, Tell
 from engine.document import Flag, VersionOne
 from engine.noun import Written
-from engine.rules.actions import Signature
+from engine.rules.actions import Channels, Id, LaneNumber, Parts, Signature
+from engine.rules.hours import Days, Time
 from engine.rules.ruleset import GLOBAL
+from engine.rules.words import one_or_more
 from engine.settings.person import Email, Language, Name, Quiet, Zone
+from engine.sources.calendar.feed import Feed
 from engine.sources.imap.mailbox import Mailbox
 
 
@@ -42,6 +45,33 @@ class WrittenTell(Written):
     """When something could not be handled; the engine's `admin` is told, or whose it was when there is none."""
 
 
+class WrittenAgenda(Written):
+    """`engine.account.Agenda`, as a person writes it."""
+
+    name: Id
+    """Unique in the account; an agenda is known by it."""
+    at: Time
+    """When it is told, by the clock of `zone`."""
+    days: Days = ()
+    """On which days of the week. Default: every day, or Monday for a week."""
+    span: Literal["day", "week"] = "day"
+    """What it tells of: that day, or the seven days from it."""
+    calendars: Annotated[tuple[str, ...], BeforeValidator(one_or_more, json_schema_input_type=str | list[str])] = ()
+    """Of these calendars. Default: of all of the account's."""
+    channels: Channels = ("sms",)
+    """In order of fallback. By SMS it is told within `max_parts`, by the others in full."""
+    max_parts: Parts = 2
+    empty: Literal["skip", "tell"] = "skip"
+    """What becomes of a day on which nothing is planned."""
+    lane: LaneNumber = 2
+    """1 urgent, 2 normal, 3 bulk."""
+
+    def noun(self) -> Agenda:
+        """As the account has it."""
+        days = self.days or ((0,) if self.span == "week" else ())
+        return Agenda(**{**self.model_dump(), "days": days})
+
+
 class AccountFile(Written):
     """The file."""
 
@@ -63,6 +93,10 @@ class AccountFile(Written):
     tell: WrittenTell = WrittenTell()
     """What is told besides mail: what goes wrong."""
     mailboxes: Annotated[tuple[Mailbox, ...], Field(max_length=100)] = ()
+    calendars: Annotated[tuple[Feed, ...], Field(max_length=100)] = ()
+    """Whose appointments the account's rules remind of."""
+    agenda: Annotated[tuple[WrittenAgenda, ...], Field(max_length=20)] = ()
+    """What is planned, told at a chosen time."""
 
     def account(self, numbers: tuple[str, ...]) -> Account:
         """The account, with its numbers as E.164."""
@@ -77,4 +111,5 @@ class AccountFile(Written):
             quiet_hours=self.quiet_hours.noun() if self.quiet_hours else None,
             plan=Plan(parts_per_month=self.plan.parts_per_month, daily_cap=self.plan.daily_cap),
             tell=Tell(**self.tell.model_dump()),
+            agendas=tuple(each.noun() for each in self.agenda),
         )

@@ -147,7 +147,10 @@ class _Reading:
             RuleFolder(name, self.folder.show("rules", name), self.folder.documents("rules", name))
             for name in sorted(self.folder.folders("rules"), key=lambda name: (name != GLOBAL, name))
         ]
-        owners = {each.account.id: Owner(each.account, _addresses(each)) for each in accounts.found}
+        owners = {
+            each.account.id: Owner(each.account, _addresses(each), frozenset(feed.name for feed in each.calendars))
+            for each in accounts.found
+        }
         ruleset, problems = load_rules(folders, accounts.ids, self.folder.version(), books=books, owners=owners)
         self.problems += problems
         return ruleset

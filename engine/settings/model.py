@@ -11,6 +11,7 @@ from engine.channels.tariff import TariffFile
 from engine.noun import Written
 from engine.rules.ruleset import Ruleset
 from engine.settings.engine_file import Web
+from engine.sources.calendar.feed import Feed
 from engine.sources.imap.mailbox import Mailbox
 
 __all__ = ["AccountSettings", "Settings", "Web"]
@@ -18,10 +19,11 @@ __all__ = ["AccountSettings", "Settings", "Web"]
 
 @dataclass(frozen=True)
 class AccountSettings:
-    """One account and the mailboxes that are watched for it; the paths in them are absolute."""
+    """One account, the mailboxes and the calendars that are watched for it; the paths in them are absolute."""
 
     account: Account
     mailboxes: tuple[Mailbox, ...]
+    calendars: tuple[Feed, ...] = ()
 
 
 @dataclass(frozen=True)
