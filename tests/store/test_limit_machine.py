@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
@@ -99,22 +100,12 @@ class Life:
             while pass_time(self.store, self.now):
                 pass
             return
-        killed = sa.event.listens_for(self.store.engine, "commit")
-        commits = 0
 
-        @killed
-        def _kill(_connection: Any) -> None:
-            nonlocal commits
-            commits += 1
-            if commits == 2:  # the first one took what is due
-                raise _KilledError
+        def kill() -> None:
+            raise _KilledError
 
-        try:
-            pass_time(self.store, self.now)
-        except _KilledError:
-            pass
-        finally:
-            sa.event.remove(self.store.engine, "commit", _kill)
+        with suppress(_KilledError):
+            pass_time(self.store, self.now, last=kill)
         self.now += timedelta(seconds=61)
 
     def end(self) -> None:

@@ -1,6 +1,6 @@
 """What waits and what is told together: kept whole, woken and told once, and every notification has its end."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -50,8 +50,13 @@ def take_in(store: Database, asked: Sequence[Notification], now: datetime = NOW)
     store.write(lambda c: inbox.take_in(c, pairs, EUR, now))
 
 
-def pass_time(store: Database, now: datetime, gone: frozenset[str] = frozenset()) -> list[due.Due]:
-    """What the one timer does with what was held or collected; the rules in `gone` were removed."""
+def pass_time(
+    store: Database, now: datetime, gone: frozenset[str] = frozenset(), last: Callable[[], None] = lambda: None
+) -> list[due.Due]:
+    """What the one timer does with what was held or collected; the rules in `gone` were removed.
+
+    `last` is called at the end of each transaction that does something.
+    """
 
     def road(told: Notification) -> Quote | Reason:
         return Reason.RULE_WITHDRAWN if told.rule in gone else choose(told, TARIFF, CARRIERS)
@@ -63,10 +68,10 @@ def pass_time(store: Database, now: datetime, gone: frozenset[str] = frozenset()
     taken = store.write(lambda c: due.take(c, now))
     ids = [UUID(each.key) for each in taken if each.kind is DueKind.HOLD]
     if ids:
-        store.write(lambda c: waking.wake(c, ids, road, EUR, now))
+        store.write(lambda c: (waking.wake(c, ids, road, EUR, now), last()))
     for each in taken:
         if each.kind is DueKind.DIGEST:
-            store.write(lambda c: summing.tell(c, UUID(each.key), compose, EUR, now))  # noqa: B023
+            store.write(lambda c: (summing.tell(c, UUID(each.key), compose, EUR, now), last()))  # noqa: B023
     return taken
 
 
