@@ -22,8 +22,10 @@ class Alphabet(StrEnum):
     UCS2 = "ucs2"
 
 
-#: (units in a text of one part, units in each part of a longer one: the rest is the header that joins them)
-_ROOM = {Alphabet.GSM7: (160, 153), Alphabet.UCS2: (70, 67)}
+#: Bytes in a part, and how many of them the header takes that joins the parts of a longer text.
+_BYTES, HEADER = 140, 6
+#: Bits in a unit.
+_BITS = {Alphabet.GSM7: 7, Alphabet.UCS2: 16}
 
 
 _JOINER = "\u200d"
@@ -54,13 +56,14 @@ def _alphabet(text: str) -> tuple[Alphabet, str]:
     return Alphabet.GSM7, ""
 
 
-def split(text: str) -> Iterator[str]:
+def split(text: str, header: int = HEADER) -> Iterator[str]:
     """The parts of `text` in order. An escape pair or a surrogate pair is never torn apart.
 
-    An empty text is one empty part: the network charges for it.
+    An empty text is one empty part: the network charges for it. `header` is how many bytes of each part of a longer
+    text join it to the others; what is charged is counted with the usual one.
     """
     alphabet, _ = _alphabet(text)
-    whole, each = _ROOM[alphabet]
+    whole, each = (bytes_ * 8 // _BITS[alphabet] for bytes_ in (_BYTES, _BYTES - header))
     if sum(_cost(c, alphabet) for c in text) <= whole:
         yield text
         return

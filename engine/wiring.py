@@ -19,7 +19,7 @@ from engine.agents.app import Binding, Stream
 from engine.agents.desk import Bells, Desk
 from engine.agents.line import LINE, Hop
 from engine.channels import registry
-from engine.channels.provider import Paced, Provider
+from engine.channels.provider import Listening, Paced, Provider
 from engine.dead_letter import DeadLetter
 from engine.net import Http
 from engine.settings import Settings
@@ -27,7 +27,7 @@ from engine.settings.reading import SettingsFiles, configure
 from engine.sources.imap.watcher import Office
 from engine.store import accounts, dead_letters, due, revision
 from engine.store.database import Database
-from engine.topics import Topic
+from engine.topics import RECEIPTS, Topic
 from engine.web.health import Health
 from engine.web.server import Web
 
@@ -144,6 +144,9 @@ async def run(
         web = Web(settings.web.host, settings.web.port, providers, publish, health)
         await web.start()
         stack.push_async_callback(web.stop)
+        for provider in providers.values():
+            if isinstance(provider, Listening):
+                await provider.listen(lambda reports: publish(RECEIPTS, reports))
 
         loops = {hop: asyncio.create_task(hop.work(desk), name=hop.name) for hop in LINE if not _on_topic(hop)}
         try:

@@ -1,8 +1,8 @@
 """What every provider is and does, whatever the vendor."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -53,4 +53,17 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Give back connections."""
+        ...
+
+
+Publish = Callable[[Sequence[DeliveryReport]], Awaitable[None]]
+"""Returns once the reports are durable on the stream; raises when they are not."""
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A provider that reports over a connection of its own, not by requests to our web server."""
+
+    async def listen(self, publish: Publish) -> None:
+        """Begin to receive; returns at once. The provider is told that we have a report only once it is published."""
         ...

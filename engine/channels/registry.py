@@ -8,6 +8,8 @@ from engine.channels.providers.fake import FakeProvider, FakeSettings
 from engine.channels.providers.http.driver import HttpProvider
 from engine.channels.providers.http.settings import HttpSettings
 from engine.channels.providers.kannel import KannelProvider, KannelSettings
+from engine.channels.providers.smpp.driver import SmppProvider
+from engine.channels.providers.smpp.settings import SmppSettings
 from engine.net import Http
 from engine.notification import Channel
 from engine.noun import Written
@@ -28,6 +30,7 @@ DRIVERS: Mapping[str, Driver] = {
     "fake": Driver(FakeSettings, FakeProvider),
     "http": Driver(HttpSettings, HttpProvider),
     "kannel": Driver(KannelSettings, KannelProvider),
+    "smpp": Driver(SmppSettings, SmppProvider),
 }
 
 #: driver -> how it is written in `config/engine.yaml`

@@ -1,0 +1,100 @@
+"""What the SMS centre brings us, in order: kept first, then acknowledged. What cannot be kept, it keeps for us."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from engine.channels.provider import Publish
+from engine.channels.providers.smpp.inbound import Hear, Inbound
+from engine.channels.providers.smpp.link import Link
+from engine.channels.providers.smpp.outcomes import ROK, RX_T_APPN
+from engine.channels.providers.smpp.pdu import Pdu
+from engine.receipt import DeliveryReport
+
+log = logging.getLogger(__name__)
+
+#: Kept together in one go.
+_MOST_AT_A_TIME = 500
+#: More that waits to be kept is told to come again.
+MOST_WAITING = 10_000
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A report or a message from a phone, or neither where a part only completes what another began.
+
+    `asked` is the unit that brought it and the link to acknowledge it on, if one did.
+    """
+
+    asked: tuple[Link, Pdu] | None
+    report: DeliveryReport | None = None
+    inbound: Inbound | None = None
+
+    def acknowledge(self, status: int) -> None:
+        """Tell the SMS centre whether it is kept."""
+        if self.asked is not None:
+            link, pdu = self.asked
+            link.respond(pdu, status, b"\0")
+
+
+class Deliveries:
+    """The queue between the link and whoever keeps reports, and the task that empties it."""
+
+    def __init__(self, name: str, hear: Hear | None) -> None:
+        self._name = name
+        self._hear = hear
+        self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, publish: Publish) -> None:
+        """Begin to keep what comes."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._work(publish), name=f"smpp {self._name} deliveries")
+
+    def put(self, delivery: Delivery) -> None:
+        """Take one in; when nobody keeps anything, or too much waits, the SMS centre is told to bring it again."""
+        if delivery.report is None and delivery.inbound is None:
+            delivery.acknowledge(ROK)
+        elif self._task is None or self._queue.qsize() >= MOST_WAITING:
+            delivery.acknowledge(RX_T_APPN)
+        else:
+            self._queue.put_nowait(delivery)
+
+    async def stop(self) -> None:
+        """Keep nothing more."""
+        if self._task is not None:
+            task, self._task = self._task, None
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _work(self, publish: Publish) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < _MOST_AT_A_TIME and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            reported = [each for each in batch if each.report is not None]
+            if reported:
+                kept = await self._keep(publish, [each.report for each in reported if each.report is not None])
+                for each in reported:
+                    each.acknowledge(ROK if kept else RX_T_APPN)
+            for each in batch:
+                if each.inbound is not None:
+                    each.acknowledge(ROK if await self._hand_over(each.inbound) else RX_T_APPN)
+
+    async def _keep(self, publish: Publish, reports: list[DeliveryReport]) -> bool:
+        try:
+            await publish(reports)
+        except Exception as error:
+            # Whatever went wrong, they are not ours yet: the SMS centre must keep them and try again.
+            log.error("reports of provider %s could not be kept: %s", self._name, type(error).__name__)
+            return False
+        return True
+
+    async def _hand_over(self, inbound: Inbound) -> bool:
+        assert self._hear is not None
+        try:
+            await self._hear(inbound)
+        except Exception as error:
+            log.error("a message through provider %s could not be kept: %s", self._name, type(error).__name__)
+            return False
+        return True

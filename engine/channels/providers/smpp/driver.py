@@ -1,0 +1,283 @@
+"""The provider: messages out as submit_sm, delivery reports and replies in as deliver_sm."""
+
+import asyncio
+import itertools
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.provider import Publish
+from engine.channels.providers.smpp import receipts, short_message, split
+from engine.channels.providers.smpp.deliveries import Deliveries, Delivery
+from engine.channels.providers.smpp.encoding import DEFAULT, LATIN1, Charset, UnfitError
+from engine.channels.providers.smpp.following import Followed, Following, Known
+from engine.channels.providers.smpp.inbound import Assembly, Hear
+from engine.channels.providers.smpp.link import Link
+from engine.channels.providers.smpp.outcomes import RINVMSGLEN, ROK, RX_R_APPN, Meaning, answer, meaning
+from engine.channels.providers.smpp.pdu import Command, Pdu, PduError, bind, read_id
+from engine.channels.providers.smpp.receipts import NetworkReceipt
+from engine.channels.providers.smpp.session import BindRefusedError, Door, Session
+from engine.channels.providers.smpp.settings import SmppSettings
+from engine.channels.providers.smpp.short_message import Address, ShortMessage
+from engine.channels.secret import read_secret
+from engine.errors import ProviderError
+from engine.identity import derive
+from engine.message import Message
+from engine.net import Http, NoReplyError, NotSentError
+from engine.notification import Channel
+from engine.reason import Reason
+from engine.receipt import DeliveryReport, Fate
+
+#: registered_delivery (5.2.17): tell us how it ends, whichever way.
+_REPORT = 0x01
+#: A number that is ours to send to: E.164 has 15 digits at most.
+_MOST_DIGITS = 15
+
+
+class SmppProvider:
+    """Speaks to one SMS centre. A message is one unit for each part; its parts share one fate."""
+
+    channels = frozenset({Channel.SMS})
+    provider_class = ProviderClass.OPAQUE
+    key_life = timedelta(0)
+
+    def __init__(
+        self,
+        name: str,
+        settings: SmppSettings,
+        http: Http,
+        callback: str,
+        *,
+        hear: Hear | None = None,
+        jitter: Callable[[float], float] = lambda seconds: random.uniform(0.0, seconds),  # noqa: S311
+    ) -> None:
+        """`hear` is given what phones send us; without it the SMS centre is told that nobody reads it.
+
+        HTTP client and callback address are for providers that speak HTTP. Raises ProviderError when the password
+        cannot be read or cannot be sent.
+        """
+        self.name = name
+        self.timeout = settings.timeout
+        self._settings = settings
+        self._own = dict(settings.statuses)
+        self._following = Following()
+        self._assembly = Assembly(settings.charset)
+        self._hear = hear
+        self._deliveries = Deliveries(name, hear)
+        self._source = _source(settings)
+        self._references = itertools.count(derive("smpp", name).int & 0xFFFF)
+        self._session = Session(name, _door(settings), self._deliver, jitter)
+
+    async def send(self, message: Message, client_ref: str) -> Answer:
+        """Hand over `message`.
+
+        The first part decides alone. Once it is taken the others follow, again and again where the SMS centre says
+        "not now", until the time is up: taken in part is never tried again as a whole.
+        """
+        try:
+            bodies = self._compose(message, client_ref)
+        except (UnfitError, PduError) as error:
+            return Answer(outcome=Outcome.REFUSED, reason=Reason.PROVIDER_REFUSED, detail=f"not sent: {error}")
+        except ValueError as error:
+            return Answer(outcome=Outcome.REFUSED, reason=Reason.BAD_NUMBER, detail=f"not sent: {error}")
+        self._session.start(listen=False)
+        deadline = asyncio.get_running_loop().time() + self.timeout.total_seconds()
+        followed = self._following.begin(client_ref, len(bodies))
+        try:
+            first = await self._submit(bodies[0], followed, 0, deadline)
+            if first.outcome is not Outcome.ACCEPTED or len(bodies) == 1:
+                return first
+            rest = await asyncio.gather(
+                *(self._insist(body, followed, place, deadline) for place, body in enumerate(bodies[1:], 1))
+            )
+            return _join([first, *rest], self._following.representative(followed))
+        finally:
+            followed.over = True
+
+    async def ask(self, client_ref: str) -> Answer:
+        """query_sm wants the SMS centre's own id, which we lack exactly when we would ask."""
+        return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it cannot be asked")
+
+    def read_callback(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
+    ) -> list[DeliveryReport]:
+        """Nobody reports by HTTP here: whoever does is not the SMS centre. Raises PermissionError."""
+        raise PermissionError("an SMS centre reports over its own connection")
+
+    async def listen(self, publish: Publish) -> None:
+        """Bind for receiving too, and from now on hand over what the SMS centre reports."""
+        self._deliveries.start(publish)
+        self._session.start(listen=True)
+
+    async def close(self) -> None:
+        """Unbind. What was not acknowledged, the SMS centre brings again."""
+        await self._session.close()
+        await self._deliveries.stop()
+
+    # ---- out
+
+    def _compose(self, message: Message, client_ref: str) -> list[bytes]:
+        """The body of each part. Raises UnfitError for the text, ValueError for the number."""
+        settings = self._settings
+        digits = message.address.removeprefix("+")
+        if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS):
+            raise ValueError("the address is not a phone number")
+        parts = split.split(message.text, settings.segmentation, next(self._references), settings.charset)
+        default = DEFAULT if settings.charset is Charset.GSM7 else LATIN1
+        coding = split.data_coding(message.text, default if settings.data_coding is None else settings.data_coding)
+        own = {} if settings.reference_tag is None else {settings.reference_tag: client_ref.encode()}
+        validity = ""
+        if settings.expiry and message.not_after is not None:
+            validity = f"{message.not_after.astimezone(UTC):%y%m%d%H%M%S}000+"  # 7.1.1
+        return [
+            short_message.encode(
+                ShortMessage(
+                    source=self._source,
+                    destination=Address(digits),
+                    data=part.data,
+                    esm_class=part.esm_class,
+                    data_coding=coding,
+                    registered=_REPORT if settings.reports else 0,
+                    validity=validity,
+                    parameters={**part.parameters, **own},
+                )
+            )
+            for part in parts
+        ]
+
+    async def _submit(self, body: bytes, followed: Followed, place: int, deadline: float) -> Answer:
+        """Hand over one part."""
+
+        def heard(pdu: Pdu) -> None:
+            self._note(pdu, followed, place)
+
+        try:
+            pdu = await self._session.request(Command.SUBMIT_SM, body, deadline, heard)
+        except NotSentError as error:
+            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
+        except NoReplyError as error:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+        except BindRefusedError as error:
+            return answer(error.status, self._own).model_copy(update={"detail": str(error)})
+        if pdu.command == Command.GENERIC_NACK or pdu.status != ROK:
+            return self._refused(pdu)
+        if not followed.ids[place]:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it names no message")
+        self._session.window.widen()
+        return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, provider_ref=followed.ids[place])
+
+    def _refused(self, pdu: Pdu) -> Answer:
+        if pdu.status == ROK:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it said no without a reason")
+        said = answer(pdu.status, self._own)
+        if meaning(pdu.status, self._own) is not Meaning.BUSY:
+            return said
+        away = self._settings.slow_down
+        self._session.window.narrow(away.total_seconds())
+        return said.model_copy(update={"retry_after": away})
+
+    async def _insist(self, body: bytes, followed: Followed, place: int, deadline: float) -> Answer:
+        """Hand over a part of a message that is taken in part already: "not now" is asked again."""
+        loop = asyncio.get_running_loop()
+        while True:
+            said = await self._submit(body, followed, place, deadline)
+            pause = (said.retry_after or timedelta(seconds=1)).total_seconds()
+            if said.outcome is not Outcome.NOT_TAKEN or loop.time() + pause >= deadline:
+                return said
+            await asyncio.sleep(pause)
+
+    def _note(self, pdu: Pdu, followed: Followed, place: int) -> None:
+        """An answer came. Called while it is read, before any receipt that may follow at once."""
+        if pdu.command == Command.GENERIC_NACK or pdu.status != ROK:
+            return
+        try:
+            id = self._settings.message_ids.in_answer(read_id(pdu.body))
+        except PduError:
+            return
+        self._following.name(followed, place, id)
+        if followed.over and all(followed.ids):
+            # Nobody waits for the answer any more: it proves as much as a receipt does that the message was taken.
+            known = self._following.known(followed)
+            taken = NetworkReceipt(id, Fate.SENT, Reason.ACCEPTED, "its answer came late")
+            self._tell(None, known or Known(followed.ref, self._following.representative(followed), taken))
+
+    # ---- in
+
+    def _deliver(self, link: Link, pdu: Pdu) -> None:
+        """A deliver_sm came: it is acknowledged once what it says is kept."""
+        try:
+            message = short_message.decode(pdu.body)
+            if receipts.is_receipt(message):
+                known = self._following.hear(receipts.read(message, self._settings.message_ids))
+                self._tell((link, pdu), known)
+                return
+            whole = self._assembly.add(message, datetime.now(UTC)) if self._hear else None
+        except ValueError:  # PduError is one; its words may hold what the network sent
+            link.respond(pdu, RINVMSGLEN, b"\0")
+            return
+        if self._hear is None:
+            link.respond(pdu, RX_R_APPN, b"\0")
+        else:
+            self._deliveries.put(Delivery((link, pdu), inbound=whole))
+
+    def _tell(self, asked: tuple[Link, Pdu] | None, known: Known | None) -> None:
+        report = None
+        if known is not None:
+            report = DeliveryReport(
+                provider=self.name,
+                client_ref=known.ref,
+                provider_ref=known.id,
+                fate=known.receipt.fate,
+                reason=known.receipt.reason,
+                at=datetime.now(UTC),
+                detail=known.receipt.words,
+            )
+        self._deliveries.put(Delivery(asked, report=report))
+
+
+def _join(said: list[Answer], representative: str) -> Answer:
+    """The answer for a message whose first part was taken."""
+    taken = sum(each.outcome is Outcome.ACCEPTED for each in said)
+    if taken == len(said):
+        return said[0].model_copy(update={"provider_ref": representative})
+    in_part = f"{taken} of {len(said)} parts were taken"
+    no = next((each for each in said if each.outcome in (Outcome.REFUSED, Outcome.NOT_TAKEN)), None)
+    if no is not None:  # it will never be whole
+        return Answer(outcome=Outcome.REFUSED, reason=Reason.PROVIDER_REFUSED, detail=f"{in_part}; {no.detail}")
+    return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=in_part)
+
+
+def _source(settings: SmppSettings) -> Address:
+    sender = settings.sender
+    digits = sender.removeprefix("+")
+    if sender.startswith("+"):
+        ton, npi = 1, 1
+    elif digits.isdecimal():
+        ton, npi = 3, 0
+    else:
+        ton, npi = (5, 0) if sender else (0, 0)
+    return Address(
+        digits,
+        ton if settings.sender_ton is None else settings.sender_ton,
+        npi if settings.sender_npi is None else settings.sender_npi,
+    )
+
+
+def _door(settings: SmppSettings) -> Door:
+    password = read_secret(settings.password, settings.password_file, "the password of the system_id")
+    try:
+        body = bind(settings.system_id, password, settings.system_type)
+    except PduError:
+        place, remedy = settings.url, "ask the operator for a password of letters and digits"
+        raise ProviderError("the password cannot be sent over SMPP", place=place, remedy=remedy) from None
+    return Door(
+        host=settings.host,
+        port=settings.port,
+        bind=body,
+        window=settings.window,
+        enquire=settings.enquire.total_seconds(),
+        timeout=settings.timeout.total_seconds(),
+        tls=settings.tls == "on",
+        ca_file=settings.ca_file,
+    )
