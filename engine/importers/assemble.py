@@ -95,7 +95,7 @@ class _Assembly:
 
     def _stops(self, step: Step, tells: bool, later: Sequence[Step]) -> bool:
         """Whether the rule is to end its scope. Raises when there is nothing for a rule to do."""
-        after = [each for each in later if each.enabled and self._tells(each) and not _exclude(step, each)]
+        after = [each for each in later if each.enabled and self._tells(each) and not exclude(step, each)]
         if step.discards and not step.ends and after and not tells:
             raise UnlikeError(f"it does not end the script: line {after[0].line} still tells of this mail")
         stops = step.ends or (step.discards and not after)
@@ -140,7 +140,7 @@ class _Assembly:
         return found
 
 
-def _exclude(one: Step, other: Step) -> bool:
+def exclude(one: Step, other: Step) -> bool:
     """Whether no mail comes to both."""
     taken = dict(one.branches)
     return any(taken.get(number, branch) != branch for number, branch in other.branches)

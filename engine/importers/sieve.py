@@ -6,9 +6,9 @@ rule ends the others by itself.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from engine.importers.assemble import Converted, Wish, assemble
+from engine.importers.assemble import Converted, Wish, assemble, exclude
 from engine.importers.content import wrong
 from engine.importers.sieve_syntax import Node, parse
 from engine.importers.sieve_tests import read_test, sort_arguments
@@ -32,7 +32,23 @@ def convert(text: str, wish: Wish) -> Converted:
         raise wrong("no command stands in this script", wish.file)
     walk = _Walk()
     walk.block(commands, ALWAYS, (), "")
-    return assemble(walk.steps, wish, ordered=True, left=walk.left)
+    steps = [_unless_discarded(step, walk.steps[at + 1 :]) for at, step in enumerate(walk.steps)]
+    return assemble(steps, wish, ordered=True, left=walk.left)
+
+
+def _unless_discarded(step: Step, later: Sequence[Step]) -> Step:
+    """A star is stuck to a mail when the script ends: what a later step discards has none (RFC 5232 section 3)."""
+    if not step.tells or any(word not in _FLAGS for word in step.does):
+        return step
+    when = step.when
+    for each in later:
+        if not each.discards or exclude(step, each) or isinstance(when, UnlikeError):
+            continue
+        if isinstance(each.when, UnlikeError):
+            when = UnlikeError(f"line {each.line} may discard what it stars: {each.when.reason}")
+        else:
+            when = all_of([when, none_of(each.when)])
+    return replace(step, when=when)
 
 
 #: What must hold for a block to be reached, or why that cannot be said.

@@ -19,5 +19,5 @@ discard;
 }
 #START_SIEVE_RULEYToyOntzOjQ6InR5cGUiO2k6NTt9END_SIEVE_RULE
 if header :contains ["to","cc"] "staff@" {
-notify :method "mailto" :options "anna@phone.example" :message "avelsieve staff from $from$";
+notify :method "mailto" :options "anna@phone.example" :message "avelsieve staff";
 }

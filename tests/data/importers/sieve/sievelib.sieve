@@ -1,4 +1,4 @@
-require ["fileinto", "enotify"];
+require ["fileinto", "enotify", "relational"];
 
 # Filter: Subject is
 if anyof (header :is "Subject" "Door bell") {
