@@ -75,6 +75,16 @@ class MailArrived(Noun):
         return self.arrived_at
 
 
+def due_id(account: str, feed: str, uid: str, starts_at: datetime, rule: str, alarm: str, turn: int) -> UUID:
+    """The id of an `OccasionDue`, known before there is one.
+
+    RECURRENCE-ID is no part of it: an instance gets one as soon as anything of it is changed (RFC 5545 3.8.4.4), and
+    a new title must not remind a second time.
+    """
+    which: list[str | int] = [account, feed, uid, int(starts_at.timestamp()), rule, alarm]
+    return derive("occasion", *which, *([turn] if turn else []))
+
+
 class OccasionDue(Noun):
     """One occurrence of an appointment is due for a reminder, or has changed since it was told."""
 
@@ -107,14 +117,8 @@ class OccasionDue(Noun):
 
     @cached_property
     def id(self) -> UUID:
-        """(account, feed, UID, start, rule, alarm, turn): a moved one is a new event.
-
-        RECURRENCE-ID is no part of it: an instance gets one as soon as anything of it is changed (RFC 5545
-        3.8.4.4), and a new title must not remind a second time.
-        """
-        start = int(self.starts_at.timestamp())
-        origin: list[str | int] = [self.account, self.feed, self.uid, start, self.rule, self.alarm]
-        return derive("occasion", *origin, *([self.turn] if self.turn else []))
+        """(account, feed, UID, start, rule, alarm, turn): a moved one is a new event."""
+        return due_id(self.account, self.feed, self.uid, self.starts_at, self.rule, self.alarm, self.turn)
 
     @property
     def happened_at(self) -> datetime:

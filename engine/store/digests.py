@@ -143,6 +143,16 @@ def postpone(connection: sa.Connection, id: UUID, until: datetime) -> None:
     due.schedule(connection, DueKind.DIGEST, str(id), until)
 
 
+def take_out(connection: sa.Connection, id: UUID, title: str) -> None:
+    """One thing of this title is not told any more; the row of its notification no longer points here."""
+    mine = digest_item.c.digest_id == id
+    first = sa.select(sa.func.min(digest_item.c.n)).where(mine, digest_item.c.title == title).scalar_subquery()
+    connection.execute(sa.delete(digest_item).where(mine, digest_item.c.n == first))
+    left = sa.select(sa.func.count()).select_from(notification).where(notification.c.digest_id == id)
+    if not connection.execute(left).scalar_one():
+        close(connection, id)
+
+
 def close(connection: sa.Connection, id: UUID) -> None:
     """It is told, or will never be; the next of its key opens another."""
     due.cancel(connection, DueKind.DIGEST, str(id))

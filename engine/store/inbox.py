@@ -11,7 +11,7 @@ from engine.failpoints import failpoint
 from engine.notification import Notification
 from engine.quote import Quote
 from engine.reason import Reason
-from engine.store import ledger, standings
+from engine.store import ledger, standings, withdrawing
 from engine.store.books import Books
 from engine.store.tables import notification
 
@@ -30,6 +30,9 @@ def take_in(connection: sa.Connection, asked: Sequence[Asked], currency: str, no
     new = _new(connection, asked)
     if not new:
         return 0
+    gone = withdrawing.reasons(connection, {told.event_id for told, _ in new})
+    if gone:
+        new = [(told, gone.get(told.event_id, quote)) for told, quote in new]
     decide(connection, new, purses, Books(now), now)
     failpoint("admission_open")
     return len(new)

@@ -51,6 +51,13 @@ def remember(connection: sa.Connection, told: Collection[tuple[Notification, boo
         insert_new(connection, memory, rows)
 
 
+def forget(connection: sa.Connection, ids: Sequence[UUID]) -> None:
+    """These notifications were not told after all: the same may come again."""
+    for start in range(0, len(ids), _MOST):
+        here = memory.c.notification_id.in_(ids[start : start + _MOST])
+        connection.execute(sa.delete(memory).where(here))
+
+
 def forget_digest(connection: sa.Connection, digest_id: UUID) -> None:
     """What a digest was to tell was not told: the same may come again."""
     lost = sa.select(notification.c.id).where(notification.c.digest_id == digest_id)
