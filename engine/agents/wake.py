@@ -6,10 +6,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from engine.account import Account
+from engine.agents import agenda
 from engine.agents.desk import Desk
 from engine.agents.listen import listen
 from engine.digest import Gathered
-from engine.errors import StoreError
+from engine.errors import StoreError, StreamError
 from engine.failpoints import failpoint
 from engine.notification import Notification
 from engine.quote import Quote
@@ -27,10 +28,13 @@ LONGEST = 5.0
 
 async def wake(desk: Desk) -> None:
     """Act on what is due until the engine drains."""
+    planned = None
     while not desk.draining.is_set():
         desk.bells.due.clear()
         now = desk.clock()
         try:
+            if planned != desk.version:
+                planned = await agenda.plan(desk)
             taken = await desk.store.awrite(lambda connection: due.take(connection, now), touching=())  # noqa: B023
             if held := [UUID(each.key) for each in taken if each.kind is DueKind.HOLD]:
                 await _wake_held(desk, held)
@@ -38,7 +42,7 @@ async def wake(desk: Desk) -> None:
                 if each.kind is not DueKind.HOLD:
                     await _act(desk, each)
             next_at = None if taken else await desk.store.aread(due.next_at)
-        except StoreError as error:
+        except (StoreError, StreamError) as error:
             log.error("the timer waits: %s", error)
             taken, next_at = [], now + timedelta(seconds=1)
         if not taken:
@@ -54,6 +58,9 @@ async def _act(desk: Desk, each: Due) -> None:
         return
     if each.kind is DueKind.DIGEST:
         await _tell_digest(desk, UUID(each.key))
+        return
+    if each.kind is DueKind.AGENDA:
+        await agenda.tell(desk, each)
         return
     message_id = UUID(each.key)
     if each.kind is DueKind.RETRY:

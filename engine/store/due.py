@@ -1,6 +1,6 @@
 """The one timer: everything that is due stands in one table, and agents/wake is the one sleeper."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -26,6 +26,8 @@ class DueKind(StrEnum):
     """A notification that was held is brought before the gates again."""
     DIGEST = "digest"
     """What was collected is told."""
+    AGENDA = "agenda"
+    """What is planned is told."""
     SWEEP = "sweep"
     """Delete the personal data whose time is over."""
 
@@ -53,6 +55,19 @@ def schedule_all(connection: sa.Connection, kind: DueKind, moments: Sequence[tup
     rows = [{"kind": kind.value, "key": key, "at": at, "lease": None} for key, at in sorted(moments)]
     if rows:
         connection.execute(put(connection, due, "at", "lease"), rows)
+
+
+def plan(connection: sa.Connection, kind: DueKind, moments: Mapping[str, datetime], now: datetime) -> None:
+    """Make `kind` due at these moments and for nothing else; what is due already by `now` stays so."""
+    rows = connection.execute(sa.select(due.c.key, due.c.at).where(due.c.kind == kind.value))
+    known = {row.key: row.at for row in rows}
+    schedule_all(
+        connection,
+        kind,
+        [(key, at) for key, at in moments.items() if key not in known or (known[key] > now and known[key] != at)],
+    )
+    for key in sorted(known.keys() - moments.keys()):
+        cancel(connection, kind, key)
 
 
 def cancel(connection: sa.Connection, kind: DueKind, key: str) -> None:
