@@ -18,6 +18,10 @@ COMMANDS = {
     "demo": ("engine.cli.demo:command", "Show the whole thing on this machine; nothing else is needed."),
     "phone": ("engine.cli.phone:command", "Run the virtual phone that messages can be sent to."),
     "explain": ("engine.cli.explain:command", "Say why a mail did or did not lead to a message."),
+    "appointments": (
+        "engine.cli.appointments:command",
+        "Show what is coming, and which reminders, when, or why not.",
+    ),
     "balance": ("engine.cli.balance:command", "Show what an account has left."),
     "topup": ("engine.cli.topup:command", "Add credit to an account."),
     "dead": ("engine.cli.dead:command", "Look at what could not be handled, and replay it."),

@@ -56,6 +56,12 @@ def save(connection: sa.Connection, key: Key, row: FeedRow, now: datetime) -> No
     connection.execute(put(connection, feed_state, *values), [{"account_id": key[0], "feed": key[1], **values}])
 
 
+def changed_at(connection: sa.Connection, key: Key) -> datetime | None:
+    """When it last read differently from before; None when it was never read."""
+    found: datetime | None = connection.execute(sa.select(feed_state.c.at).where(_is(key))).scalar_one_or_none()
+    return found
+
+
 def keys(connection: sa.Connection) -> list[Key]:
     """Every feed that something is remembered of."""
     rows = connection.execute(sa.select(feed_state.c.account_id, feed_state.c.feed))

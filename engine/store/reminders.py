@@ -127,6 +127,12 @@ def coming(connection: sa.Connection, account: str, most: int) -> list[Reminder]
     return [_reminder(row) for row in rows]
 
 
+def of_starts(connection: sa.Connection, account: str, begin: datetime, end: datetime) -> list[Reminder]:
+    """All reminders of what starts in a stretch of time, whatever became of them, by the instant."""
+    here = (reminder.c.account_id == account) & reminder.c.starts_at.between(begin, end)
+    return [_reminder(row) for row in connection.execute(sa.select(reminder).where(here).order_by(reminder.c.at))]
+
+
 def by_event(connection: sa.Connection, event_id: UUID) -> Reminder | None:
     """The reminder that was last told by this event."""
     row = connection.execute(sa.select(reminder).where(reminder.c.event_id == event_id)).first()
