@@ -63,6 +63,7 @@ class Reason(StrEnum):
     ACCEPTED = "accepted", "The provider took the message: it left our system."
     PROVIDER_REFUSED = "provider_refused", "The provider refused the message."
     BAD_NUMBER = "bad_number", "The provider says that this number does not exist."
+    UNFIT = "unfit", "The text holds a character that the provider cannot carry; it was not sent."
     PROVIDER_NO_CREDIT = "provider_no_credit", "Our own credit with the provider is used up."
     PROVIDER_AUTH = "provider_auth", "The provider refused our user name or password."
     PROVIDER_BUSY = "provider_busy", "The provider asked us to slow down; we try again."

@@ -7,6 +7,7 @@ from engine.channels.provider import Provider
 from engine.channels.providers.fake import FakeProvider, FakeSettings
 from engine.channels.providers.http.driver import HttpProvider
 from engine.channels.providers.http.settings import HttpSettings
+from engine.channels.providers.infobip import InfobipProvider, InfobipSettings
 from engine.channels.providers.kannel import KannelProvider, KannelSettings
 from engine.channels.providers.smpp.driver import SmppProvider
 from engine.channels.providers.smpp.settings import SmppSettings
@@ -29,6 +30,7 @@ class Driver(NamedTuple):
 DRIVERS: Mapping[str, Driver] = {
     "fake": Driver(FakeSettings, FakeProvider),
     "http": Driver(HttpSettings, HttpProvider),
+    "infobip": Driver(InfobipSettings, InfobipProvider),
     "kannel": Driver(KannelSettings, KannelProvider),
     "smpp": Driver(SmppSettings, SmppProvider),
 }

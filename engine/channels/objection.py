@@ -1,0 +1,36 @@
+"""What no provider is handed: it is refused before anything leaves, so nothing is charged for it."""
+
+import re
+from unicodedata import category
+
+from engine.answer import Answer, Outcome
+from engine.message import Message
+from engine.reason import Reason
+from engine.segments import count
+
+#: Control characters that are part of a text; every other one is a slip or an attack.
+_BREAKS = "\t\n\r"
+_E164 = re.compile(r"\+[1-9][0-9]{5,14}")
+
+
+def object_to(message: Message, *, most_parts: int, astral: bool = True) -> Answer | None:
+    """Why `message` cannot be handed over, or nothing.
+
+    `most_parts`: what the provider joins at most. `astral`: whether it carries characters beyond U+FFFF, emoji
+    among them.
+    """
+    if not _E164.fullmatch(message.address):
+        return _no(Reason.BAD_NUMBER, "this is no international number")
+    for character in message.text:
+        if character not in _BREAKS and category(character) in ("Cc", "Cs"):
+            return _no(Reason.UNFIT, f"U+{ord(character):04X} is no text")
+        if ord(character) > 0xFFFF and not astral:
+            return _no(Reason.UNFIT, f"it carries no U+{ord(character):04X}")
+    parts = count(message.text).parts
+    if parts > most_parts:
+        return _no(Reason.TOO_LONG, f"{parts} parts, and it joins {most_parts} at most")
+    return None
+
+
+def _no(reason: Reason, why: str) -> Answer:
+    return Answer(outcome=Outcome.REFUSED, reason=reason, detail=f"not sent: {why}")

@@ -1,0 +1,181 @@
+"""What the providers have in common that are one company's HTTP API."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, model_validator
+
+from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.objection import object_to
+from engine.channels.provider import Paced
+from engine.channels.retry_after import read_retry_after
+from engine.channels.secret import read_secret
+from engine.channels.words import addresses, discreet
+from engine.duration import Duration
+from engine.errors import ProviderError
+from engine.message import Message
+from engine.net import Http, NoReplyError, NotSentError, Reply
+from engine.notification import Channel
+from engine.reason import Reason
+
+#: What a refusal by its HTTP status comes to, where the vendor's own words say nothing better.
+_STATUSES = {401: Reason.PROVIDER_AUTH, 403: Reason.PROVIDER_AUTH, 402: Reason.PROVIDER_NO_CREDIT}
+#: "Not now": certainly not taken.
+_BUSY = (429, 503)
+_MOST_REF = 200
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("write a whole address without a query, like https://api.example.com")
+    if parts.username is not None:
+        raise ValueError("write the address alone; user and password have settings of their own")
+    if parts.scheme == "http" and not _is_near(parts.hostname):
+        raise ValueError("write https://: what crosses the internet unencrypted can be read by others")
+    return url.rstrip("/")
+
+
+def _is_near(host: str) -> bool:
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host  # a name of this machine or of its own network
+
+
+VendorAddress = Annotated[str, AfterValidator(_address)]
+#: What stands in a header or a form: no line breaks, no control characters.
+Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
+
+
+class VendorSettings(Paced):
+    """What the settings of every vendor have: one secret, as `NAME` or as `NAME_file`, and a time-out."""
+
+    timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
+
+    @model_validator(mode="after")
+    def _has_each_secret_once(self) -> Self:
+        for name, field in type(self).model_fields.items():
+            value, file = getattr(self, name), getattr(self, f"{name}_file", None)
+            if field.annotation != SecretStr | None:
+                continue
+            if value is not None and file is not None:
+                raise ValueError(f"give {name} or {name}_file, one of them")
+            if value is None and file is None and name != "reports_token":
+                raise ValueError(f"give {name}, or {name}_file: a file that holds it")
+        return self
+
+    def secret(self, name: str) -> str:
+        """The secret called `name`, from its own setting or its file; "" when neither is given.
+
+        Raises ProviderError when the file cannot be read, or holds what cannot be sent.
+        """
+        file: Path | None = getattr(self, f"{name}_file")
+        found = read_secret(getattr(self, name), file, f"the {name.replace('_', ' ')}")
+        if not found.isprintable():
+            raise ProviderError(
+                f"the {name.replace('_', ' ')} holds a line break or another character that cannot be sent",
+                place=str(file or ""),
+                remedy="write it on one line, nothing else",
+            )
+        return found
+
+
+class Vendor:
+    """A provider that takes a message by one HTTP request. A subclass writes the request and reads the reply."""
+
+    channels: frozenset[Channel] = frozenset({Channel.SMS})
+    provider_class = ProviderClass.OPAQUE
+    key_life = timedelta(0)
+    #: How many parts it joins at most.
+    most_parts = 10
+    #: Whether it carries characters beyond U+FFFF.
+    astral = True
+
+    def __init__(self, name: str, settings: VendorSettings, http: Http, callback: str) -> None:
+        """`callback` is the address at which the vendor reaches us."""
+        self.name = name
+        self.timeout = settings.timeout
+        self._http = http
+        self._callback = callback
+        self._hidden: tuple[str, ...] = ()
+
+    async def send(self, message: Message, client_ref: str) -> Answer:
+        """Hand over `message` under our reference."""
+        objection = object_to(message, most_parts=self.most_parts, astral=self.astral)
+        return objection or await self._hand_over(message, client_ref)
+
+    async def ask(self, client_ref: str) -> Answer:
+        """Was the message under this reference taken? An opaque vendor cannot be asked."""
+        return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it cannot be asked")
+
+    async def close(self) -> None:
+        """Nothing is kept open; the HTTP client belongs to whoever made it."""
+
+    async def _hand_over(self, message: Message, client_ref: str) -> Answer:
+        raise NotImplementedError
+
+    async def _call(self, method: str, url: str, **how: Any) -> Reply | Answer:
+        """A whole reply, or what its absence means."""
+        try:
+            return await self._http.request(method, url, timeout=self.timeout, **how)
+        except NotSentError as error:
+            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
+        except NoReplyError as error:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+
+    def _words(self, said: bytes | str, message: Message) -> str:
+        """The vendor's own words without number, text and secret."""
+        return discreet(said, message.text, *self._hidden, *addresses(message.address))
+
+
+def accepted(ref: str, detail: str) -> Answer:
+    """It was taken, under the vendor's own reference."""
+    return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, provider_ref=ref[:_MOST_REF], detail=detail)
+
+
+def refused(reason: Reason, detail: str) -> Answer:
+    """It will never be taken."""
+    return Answer(outcome=Outcome.REFUSED, reason=reason, detail=detail)
+
+
+def busy(detail: str, wait: timedelta | None = None) -> Answer:
+    """It was certainly not taken, and may be later."""
+    return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_BUSY, detail=detail, retry_after=wait)
+
+
+def unknown(detail: str) -> Answer:
+    """It may have been taken."""
+    return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=detail)
+
+
+def judge(reply: Reply, words: str, reason: Reason | None = None) -> Answer:
+    """What a reply means that is no yes, by its status; `reason` is what the vendor's own code says of a no."""
+    detail = f"HTTP {reply.status}: {words}"
+    if reply.status in _BUSY:
+        return busy(detail, read_retry_after(reply.headers))
+    if 400 <= reply.status < 500:
+        return refused(reason or _STATUSES.get(reply.status, Reason.PROVIDER_REFUSED), detail)
+    return unknown(detail)
+
+
+def basic(user: str, password: str) -> str:
+    """The header `Authorization` of HTTP basic authentication (RFC 7617)."""
+    return f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}"
+
+
+def life(message: Message) -> timedelta | None:
+    """How long the message is still worth something, one second at least; nothing when it never expires."""
+    if message.not_after is None:
+        return None
+    return max(message.not_after - datetime.now(UTC), timedelta(seconds=1))
+
+
+def lower(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers by their lower-case names."""
+    return {name.lower(): value for name, value in headers.items()}
