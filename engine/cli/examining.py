@@ -6,11 +6,19 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from engine import settings
+from engine.account import Account
 from engine.errors import TocsinError
+from engine.pool import Pool
 from engine.settings import Settings
+from engine.sources.calendar.copy import Copy
+from engine.sources.calendar.feed import Feed
+from engine.sources.calendar.fetch import fetch
+from engine.sources.calendar.read import MODULES, read
+from engine.sources.calendar.refresh import HORIZON, FeedState
 from engine.sources.imap.probe import probe
 from engine.store import ledger, revision
 from engine.store.database import Database, shown
+from engine.wiring import clock
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,7 @@ async def examine(config: Path) -> list[Finding]:
                 Finding(one.ok, f"{each.account.id} {one.place}", f"{one.what}: {one.why}", one.fix)
                 for one in await probe(each.account.id, mailbox)
             ]
+        found += [await _calendar(each.account, feed) for feed in each.calendars]
     for name, provider in wanted.providers.items():
         found.append(await _provider(name, getattr(provider, "url", "")))
     return found
@@ -56,6 +65,27 @@ def _store(wanted: Settings) -> list[Finding]:
     if differences:
         return [Finding(False, place, f"the ledger differs: {differences[0]}", "tocsin db prove shows all; tell us")]
     return [Finding(True, place, "the store is there and the ledger agrees with itself")]
+
+
+async def _calendar(account: Account, feed: Feed) -> Finding:
+    """Fetch it once, and read it as the engine would."""
+    place = f"{account.id} calendar {feed.name} {feed.place}"
+    now = clock()
+    pool = Pool(*MODULES)
+    try:
+        texts = [piece.text for piece in (await fetch(feed, Copy())).pieces.values()]
+        parts = [part async for part in read(pool, FeedState(), texts, account.zone, (now, now + HORIZON))]
+    except TocsinError as error:
+        return Finding(False, place, error.message, error.remedy)
+    finally:
+        await pool.close()
+    appointments = len(parts[-1].state.entries)
+    coming = sum(len(those) for part in parts for those in part.occasions.values())
+    troubles = [trouble.what for trouble in parts[-1].troubles]
+    message = f"{appointments} appointment{'s' * (appointments != 1)}, {coming} times in the next {HORIZON.days} days"
+    if troubles:
+        message += f"; {len(troubles)} cannot be read whole: {troubles[0]}"
+    return Finding(True, place, message)
 
 
 async def _provider(name: str, url: str) -> Finding:

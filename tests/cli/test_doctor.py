@@ -60,3 +60,42 @@ def test_the_findings_are_there_for_programs(tmp_path: Path) -> None:
     found = json.loads(done.stdout)
     assert [each["ok"] for each in found] == [True, True, False]
     assert "phone" in found[2]["place"]
+
+
+ICS = """BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//tests//
+BEGIN:VEVENT
+UID:1
+DTSTAMP:20200101T000000Z
+DTSTART:20200101T090000Z
+DTEND:20200101T100000Z
+RRULE:FREQ=DAILY
+SUMMARY:Standup
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "ok", "says"),
+    [
+        (ICS, True, "1 appointment, 3"),
+        (ICS.replace("FREQ=DAILY", "FREQ=SOMETIMES"), True, "1 cannot be read whole"),
+        ("<html>", False, "calendar"),
+        (None, False, "the file cannot be read"),
+    ],
+    ids=["well", "a bad rule", "a page of a web site", "no file"],
+)
+def test_each_calendar_is_fetched_once_and_read(tmp_path: Path, written: str | None, ok: bool, says: str) -> None:
+    folder = _config(tmp_path, free_port())
+    (folder / "accounts").mkdir()
+    (folder / "accounts/anna.yaml").write_text(
+        'version: 1\nid: anna\nnumbers: ["+32470000001"]\ncalendars: [{name: work, file: work.ics}]\n'
+    )
+    if written is not None:
+        (folder / "work.ics").write_text(written)
+    found = json.loads(CliRunner().invoke(main, ["-c", str(folder), "doctor", "--json"]).stdout)
+    [finding] = [each for each in found if "calendar work" in each["place"]]
+    assert finding["place"] == f"anna calendar work {folder}/work.ics"
+    assert (finding["ok"], says in finding["message"]) == (ok, True), finding
