@@ -16,6 +16,8 @@ POINTS = (
     "notification_taken",
     "admission_open",
     "admission_committed",
+    "occasions_open",
+    "reminder_published",
     "wake_open",
     "wake_committed",
     "digest_open",

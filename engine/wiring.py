@@ -109,6 +109,7 @@ async def run(
             clock=clock,
             jitter=jitter,
             mailboxes=configuration.mailboxes,
+            feeds=configuration.feeds,
             owns=lambda account: stream.owns(account),
             office=office,
             bells=bells or Bells(),
@@ -128,7 +129,7 @@ async def run(
             bury=bury,
             fatal=fatal,
             clock=clock,
-            rebalanced=desk.bells.partitions.set,
+            rebalanced=desk.bells.share_out,
         )
         # The stream's lock comes before the first row is written: a second engine changes nothing.
         await stream.start()

@@ -7,6 +7,7 @@ from typing import Protocol
 from engine.account import Account, Contact
 from engine.channels.tariff import Tariff
 from engine.rules.ruleset import Ruleset
+from engine.sources.calendar.feed import Feed
 from engine.sources.imap.mailbox import Mailbox
 
 
@@ -21,6 +22,8 @@ class Configuration:
     """(account, mailbox) of the whole configuration."""
     admin: str
     version: str
+    feeds: Sequence[tuple[str, Feed]] = ()
+    """(account, calendar feed) of the whole configuration."""
 
     @property
     def contacts(self) -> Mapping[str, Sequence[Contact]]:

@@ -17,6 +17,8 @@ from engine.notification import Channel, Notification
 from engine.quote import Quote
 from engine.reason import Reason
 from engine.rules.ruleset import Ruleset
+from engine.sources.calendar import watching as calendar
+from engine.sources.calendar.feed import Feed
 from engine.sources.imap.mailbox import Mailbox
 from engine.sources.imap.watcher import Office
 from engine.sources.imap.watching import Watching
@@ -36,8 +38,15 @@ class Bells:
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
     partitions: asyncio.Event = field(default_factory=asyncio.Event)
     """The group may have given this worker other accounts to watch, or the files other mailboxes."""
+    calendars: asyncio.Event = field(default_factory=asyncio.Event)
+    """The same, for calendars."""
     configuration: asyncio.Event = field(default_factory=asyncio.Event)
     """Somebody asks for the files to be read anew."""
+
+    def share_out(self) -> None:
+        """What this worker watches may have changed."""
+        self.partitions.set()
+        self.calendars.set()
 
 
 @dataclass
@@ -60,6 +69,8 @@ class Desk:
     office: Office
     """What the watchers share: threads, TLS contexts, per-host limits."""
     bells: Bells
+    feeds: Sequence[tuple[str, Feed]] = ()
+    """(account, calendar feed) of the whole configuration."""
     rates: Mapping[str, float | None] = field(default_factory=dict)
     """Messages a second for the providers that bear only so many."""
     admin: str = ""
@@ -73,6 +84,8 @@ class Desk:
     metrics: Metrics = field(default_factory=Metrics)
     board: dict[str, Watching] = field(default_factory=dict)
     """How the watch over each folder stands: its hop writes it, the metrics read it."""
+    calendars: dict[tuple[str, str], calendar.Watching] = field(default_factory=dict)
+    """How the watch over each calendar stands, by account and feed."""
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the engine stops: hops finish what they hold and take nothing new."""
 
@@ -82,6 +95,7 @@ class Desk:
         self.ruleset = new.ruleset
         self.tariff = new.tariff
         self.mailboxes = new.mailboxes
+        self.feeds = new.feeds
         self.admin = new.admin
         self.version = new.version
 

@@ -1,5 +1,6 @@
 """THE LINE: the whole behaviour of the engine, read on one screen.
 
+calendars ─remind─► reminders ─wake─► events
 mailboxes ─watch─► events ─match─► notifications ─route─► send queue ─send─► provider
                                                               ▲                 │ callback
 due ─wake─────────────────────────────────────────────────────┘◄──settle── receipts
@@ -17,6 +18,7 @@ from engine.agents.match import match
 from engine.agents.obey import obey
 from engine.agents.relay import relay
 from engine.agents.reload import reload
+from engine.agents.remind import remind
 from engine.agents.route import route
 from engine.agents.send import send
 from engine.agents.settle import settle
@@ -35,13 +37,14 @@ class Hop:
     while what was taken in is still finished."""
 
     name: str
-    input: Topic | Literal["mailboxes", "commands", "files", "queue", "due", "outbox"]
+    input: Topic | Literal["mailboxes", "calendars", "commands", "files", "queue", "due", "outbox"]
     work: Work
     drain: int
 
 
 LINE: tuple[Hop, ...] = (
     Hop("watch", "mailboxes", watch, drain=1),
+    Hop("remind", "calendars", remind, drain=1),
     Hop("obey", "commands", obey, drain=1),
     Hop("reload", "files", reload, drain=1),
     Hop("match", topics.EVENTS, match, drain=2),

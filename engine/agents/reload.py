@@ -63,6 +63,6 @@ async def _take(desk: Desk, reading: Reading) -> bool:
         return False
     desk.adopt(new)
     desk.metrics.set_configuration(new.version)
-    desk.bells.partitions.set()
+    desk.bells.share_out()
     log.info("configuration %s is in force", new.version)
     return True

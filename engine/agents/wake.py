@@ -1,13 +1,14 @@
-"""The one sleeper: everything that is due, from one table."""
+"""The one sleeper: whatever is due, from one table, and the reminders."""
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from engine.account import Account
 from engine.agents import agenda
 from engine.agents.desk import Desk
+from engine.agents.fire import fire
 from engine.agents.listen import listen
 from engine.digest import Gathered
 from engine.errors import StoreError, StreamError
@@ -17,7 +18,8 @@ from engine.quote import Quote
 from engine.reason import Reason
 from engine.rules.ruleset import GLOBAL
 from engine.rules.together import tell_together
-from engine.store import attempts, due, send_queue, summing, sweep, waking
+from engine.store import attempts, due, reminders, send_queue, summing, sweep, waking
+from engine.store.database import Connection
 from engine.store.due import Due, DueKind
 
 log = logging.getLogger("tocsin.wake")
@@ -41,13 +43,20 @@ async def wake(desk: Desk) -> None:
             for each in taken:
                 if each.kind is not DueKind.HOLD:
                     await _act(desk, each)
-            next_at = None if taken else await desk.store.aread(due.next_at)
+            acted = len(taken) + await fire(desk)
+            next_at = None if acted else await desk.store.aread(_next_at)
         except (StoreError, StreamError) as error:
             log.error("the timer waits: %s", error)
-            taken, next_at = [], now + timedelta(seconds=1)
-        if not taken:
+            acted, next_at = 0, now + timedelta(seconds=1)
+        if not acted:
             wait = LONGEST if next_at is None else (next_at - desk.clock()).total_seconds()
             await listen(desk.bells.due, desk.draining, seconds=min(LONGEST, max(0.0, wait)))
+
+
+def _next_at(connection: Connection) -> datetime | None:
+    """When something is due: a reminder, or anything else."""
+    moments = (due.next_at(connection), reminders.next_at(connection))
+    return min((each for each in moments if each is not None), default=None)
 
 
 async def _act(desk: Desk, each: Due) -> None:

@@ -20,6 +20,7 @@ def configure(settings: Settings) -> Configuration:
         ruleset=settings.ruleset,
         tariff=Tariff.of(settings.tariff),
         mailboxes=[(each.account.id, mailbox) for each in settings.accounts for mailbox in each.mailboxes],
+        feeds=[(each.account.id, feed) for each in settings.accounts for feed in each.calendars],
         admin=settings.admin,
         version=settings.version,
     )

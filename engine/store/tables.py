@@ -1,59 +1,13 @@
 """The tables, for SQLite and PostgreSQL alike. Migrations build them; a test holds the two together."""
 
-from datetime import UTC, datetime
-from typing import Any
-
 import sqlalchemy as sa
-from sqlalchemy.types import TypeDecorator
 
-
-class Moment(TypeDecorator[datetime]):
-    """An aware datetime, kept as microseconds since 1970 in UTC: sorts, compares and survives both databases."""
-
-    impl = sa.BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> int | None:
-        """Refuses a datetime without a zone: a wall-clock time is no moment."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise TypeError("a moment needs a zone")
-        delta = value - _EPOCH
-        return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-    def process_result_value(self, value: int | None, dialect: Any) -> datetime | None:
-        """In UTC."""
-        if value is None:
-            return None
-        seconds, micros = divmod(value, 1_000_000)
-        return datetime.fromtimestamp(seconds, UTC).replace(microsecond=micros)
-
-
-class Words(TypeDecorator[str]):
-    """Text that came from outside. PostgreSQL cannot keep a NUL in it, so on either database none is kept."""
-
-    impl = sa.Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        """U+FFFD stands where a NUL was."""
-        return value.replace("\x00", "\ufffd") if value and "\x00" in value else value
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: SQLite numbers rows by itself only for a column of this very type.
-_Serial = sa.BigInteger().with_variant(sa.Integer, "sqlite")
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from engine.store.calendar_tables import feed_state as feed_state
+from engine.store.calendar_tables import occasion as occasion
+from engine.store.calendar_tables import reminder as reminder
+from engine.store.calendar_tables import withdrawn_event as withdrawn_event
+from engine.store.columns import Moment, Serial, Words
+from engine.store.columns import metadata as metadata
 
 # ---- who pays, who agreed
 
@@ -94,7 +48,7 @@ configuration = sa.Table(
 ledger_account = sa.Table(
     "ledger_account",
     metadata,
-    sa.Column("id", _Serial, primary_key=True),
+    sa.Column("id", Serial, primary_key=True),
     sa.Column("account_id", sa.Text, sa.ForeignKey("account.id"), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("period", sa.Text, nullable=False),
@@ -108,7 +62,7 @@ ledger_account = sa.Table(
 transfer = sa.Table(
     "transfer",
     metadata,
-    sa.Column("id", _Serial, primary_key=True),
+    sa.Column("id", Serial, primary_key=True),
     sa.Column("key", sa.Text, nullable=False, unique=True),
     sa.Column("debit", sa.BigInteger, sa.ForeignKey("ledger_account.id"), nullable=False),
     sa.Column("credit", sa.BigInteger, sa.ForeignKey("ledger_account.id"), nullable=False),
@@ -224,7 +178,7 @@ provider_rate = sa.Table(
 receipt = sa.Table(
     "receipt",
     metadata,
-    sa.Column("seq", _Serial, primary_key=True),
+    sa.Column("seq", Serial, primary_key=True),
     sa.Column("message_id", sa.Uuid, nullable=False, index=True),
     sa.Column("notification_id", sa.Uuid, nullable=False, index=True),
     sa.Column("account_id", sa.Text, nullable=False),
@@ -366,73 +320,4 @@ incident = sa.Table(
     sa.Column("what", sa.Text, primary_key=True),
     sa.Column("subject", sa.Text, primary_key=True),
     sa.Column("began_at", Moment, nullable=False),
-)
-
-# ---- appointments and what is reminded of them
-
-feed_state = sa.Table(
-    "feed_state",
-    metadata,
-    sa.Column("account_id", sa.Text, primary_key=True),
-    sa.Column("feed", sa.Text, primary_key=True),
-    # What place the copy is of, as a derived id: the address itself may be a secret.
-    sa.Column("source", sa.Text, nullable=False),
-    # Counts up with each change, so that of two workers who read the same feed one begins anew.
-    sa.Column("n", sa.Integer, nullable=False),
-    # Whether all of it was read once: from then on an appointment that is not known is a new one.
-    sa.Column("imported", sa.Boolean, nullable=False),
-    # The configuration that its reminders are planned by.
-    sa.Column("rules_version", sa.Text, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-    sa.Column("copy", sa.Text, nullable=False),
-    sa.Column("at", Moment, nullable=False),
-)
-
-occasion = sa.Table(
-    "occasion",
-    metadata,
-    sa.Column("account_id", sa.Text, primary_key=True),
-    sa.Column("feed", sa.Text, primary_key=True),
-    sa.Column("uid", Words, primary_key=True),
-    sa.Column("recurrence_id", Words, primary_key=True),
-    sa.Column("starts_at", Moment, primary_key=True),
-    sa.Column("ends_at", Moment, nullable=False),
-    sa.Column("status", sa.Text, nullable=False),
-    sa.Column("body", Words, nullable=False),
-    sa.Index("ix_occasion_account_id_starts_at", "account_id", "starts_at"),
-)
-
-reminder = sa.Table(
-    "reminder",
-    metadata,
-    # Derived from account, feed, uid, start, rule and label.
-    sa.Column("key", sa.Uuid, primary_key=True),
-    sa.Column("account_id", sa.Text, nullable=False),
-    sa.Column("feed", sa.Text, nullable=False),
-    sa.Column("uid", Words, nullable=False),
-    sa.Column("starts_at", Moment, nullable=False),
-    sa.Column("rule", sa.Text, nullable=False),
-    sa.Column("label", sa.Text, nullable=False),
-    sa.Column("at", Moment, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("turn", sa.Integer, nullable=False),
-    sa.Column("event_id", sa.Uuid, index=True),
-    sa.Column("lease", Moment),
-    sa.Column("change", sa.Text, nullable=False),
-    sa.Column("was", Moment),
-    # Of a change: what it tells of, because the calendar may no longer have it.
-    sa.Column("occasion", Words),
-    # Only the next ones are ever looked at, however many there are.
-    sa.Index("ix_reminder_state_at", "state", "at"),
-    sa.Index("ix_reminder_account_id_feed_uid", "account_id", "feed", "uid"),
-)
-
-withdrawn_event = sa.Table(
-    "withdrawn_event",
-    metadata,
-    # What came of these on the way is not told any more.
-    sa.Column("event_id", sa.Uuid, primary_key=True),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("at", Moment, nullable=False, index=True),
 )
