@@ -61,6 +61,7 @@ class Smsc:
     """The command of each bind that was let in."""
     acknowledged: list[int] = field(default_factory=list)
     """The status of each answer to a deliver_sm."""
+    goodbyes: int = 0
     most_in_flight: int = 0
     port: int = 0
     tls: ssl.SSLContext | None = None
@@ -127,6 +128,7 @@ class Smsc:
                 elif command == _SUBMIT:
                     self._take(writer, sequence, body)
                 elif command in (_ENQUIRE, _UNBIND):
+                    self.goodbyes += command == _UNBIND
                     _write(writer, command | _RESPONSE, sequence)
                 elif command == _DELIVER | _RESPONSE:
                     self.acknowledged.append(status)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.objection import object_to
 from engine.channels.provider import Publish
 from engine.channels.providers.smpp import receipts, short_message, split
 from engine.channels.providers.smpp.deliveries import Deliveries, Delivery
@@ -31,8 +32,6 @@ from engine.receipt import DeliveryReport, Fate
 
 #: registered_delivery (5.2.17): tell us how it ends, whichever way.
 _REPORT = 0x01
-#: A number that is ours to send to: E.164 has 15 digits at most.
-_MOST_DIGITS = 15
 
 
 class SmppProvider:
@@ -75,12 +74,12 @@ class SmppProvider:
         The first part decides alone. Once it is taken the others follow, again and again where the SMS centre says
         "not now", until the time is up: taken in part is never tried again as a whole.
         """
+        if (objection := object_to(message, most_parts=split.MOST_PARTS)) is not None:
+            return objection
         try:
             bodies = self._compose(message, client_ref)
-        except (UnfitError, PduError) as error:
-            return Answer(outcome=Outcome.REFUSED, reason=Reason.PROVIDER_REFUSED, detail=f"not sent: {error}")
-        except ValueError as error:
-            return Answer(outcome=Outcome.REFUSED, reason=Reason.BAD_NUMBER, detail=f"not sent: {error}")
+        except UnfitError as error:
+            return Answer(outcome=Outcome.REFUSED, reason=Reason.UNFIT, detail=f"not sent: {error}")
         self._session.start(listen=False)
         deadline = asyncio.get_running_loop().time() + self.timeout.total_seconds()
         followed = self._following.begin(client_ref, len(bodies))
@@ -118,11 +117,8 @@ class SmppProvider:
     # ---- out
 
     def _compose(self, message: Message, client_ref: str) -> list[bytes]:
-        """The body of each part. Raises UnfitError for the text, ValueError for the number."""
+        """The body of each part. Raises UnfitError for what the SMS centre's alphabet lacks."""
         settings = self._settings
-        digits = message.address.removeprefix("+")
-        if not (digits.isascii() and digits.isdecimal() and len(digits) <= _MOST_DIGITS):
-            raise ValueError("the address is not a phone number")
         parts = split.split(message.text, settings.segmentation, next(self._references), settings.charset)
         default = DEFAULT if settings.charset is Charset.GSM7 else LATIN1
         coding = split.data_coding(message.text, default if settings.data_coding is None else settings.data_coding)
@@ -134,7 +130,7 @@ class SmppProvider:
             short_message.encode(
                 ShortMessage(
                     source=self._source,
-                    destination=Address(digits),
+                    destination=Address(message.address.removeprefix("+")),
                     data=part.data,
                     esm_class=part.esm_class,
                     data_coding=coding,

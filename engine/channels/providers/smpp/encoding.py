@@ -1,7 +1,6 @@
 """Texts as SMPP carries them: GSM-7 with a character in each byte, UCS-2, Latin-1 (3GPP TS 23.038, SMPP 5.2.19)."""
 
 from enum import StrEnum
-from unicodedata import category
 
 from engine.segments import Alphabet
 
@@ -17,8 +16,6 @@ _TO_GSM = {character: bytes([code]) for code, character in enumerate(_BASIC) if 
 }
 #: data_coding (5.2.19)
 DEFAULT, LATIN1, UCS2 = 0x00, 0x03, 0x08
-#: Control characters that are text.
-_LAYOUT = frozenset("\n\r\f")
 
 
 class UnfitError(ValueError):
@@ -32,15 +29,6 @@ class Charset(StrEnum):
     """The default alphabet itself."""
     LATIN1 = "latin1"
     """Latin-1, which it turns into the default alphabet; what Latin-1 lacks goes nowhere."""
-
-
-def check(text: str) -> None:
-    """Raises UnfitError for control characters and half characters, which no phone is to be sent."""
-    if text.isprintable():
-        return
-    for character in text:
-        if category(character) in ("Cc", "Cs") and character not in _LAYOUT:
-            raise UnfitError(f"the text holds U+{ord(character):04X}, which is no text")
 
 
 def encode(text: str, alphabet: Alphabet, charset: Charset = Charset.GSM7) -> bytes:

@@ -34,7 +34,10 @@ _FATES = {
 #: network_error_code (5.3.2.31) of a GSM network: absentSubscriber, absentSubscriberSM (3GPP TS 29.002).
 _GSM, _ABSENT = 3, frozenset((6, 27))
 
-_FIELD = re.compile(r"\b(id|stat|err):\s*(\S{1,65})", re.IGNORECASE)
+_FIELD = re.compile(r"\b(id|stat|err):\s*(\S+)", re.IGNORECASE)
+#: From here on stand the sender's own words, which may look like anything.
+_TEXT = re.compile(r"\btext:", re.IGNORECASE)
+_MOST_ID = 65
 
 
 class Ids(StrEnum):
@@ -80,10 +83,11 @@ def read(message: ShortMessage, ids: Ids = Ids.SAME) -> NetworkReceipt:
 
     Raises ValueError when no message or no state is named.
     """
-    found = {name.lower(): value for name, value in _FIELD.findall(message.content[:1000].decode("latin-1"))}
+    said = _TEXT.split(message.content[:1000].decode("latin-1"), maxsplit=1)[0]
+    found = {name.lower(): value for name, value in _FIELD.findall(said)}
     named = message.parameters.get(Tag.RECEIPTED_MESSAGE_ID, b"").rstrip(b"\0").decode("latin-1")
     id = ids.in_answer(named) if named else ids.in_receipt(found.get("id", ""))
-    if not id or not id.isprintable() or len(id) > 65:
+    if not id or not id.isprintable() or len(id) > _MOST_ID:
         raise ValueError("a receipt for no message")
     state = message.parameters.get(Tag.MESSAGE_STATE, b"")
     word = _STATES.get(state[0], "") if len(state) == 1 else found.get("stat", "").upper()[:7]

@@ -153,7 +153,8 @@ class Session:
                 link = await self._bind(listen)
             except (BindRefusedError, NotSentError) as error:
                 failures += 1
-                log.warning("provider %s: %s", self._name, error)
+                # Once is news; that it goes on is none.
+                log.log(logging.WARNING if failures == 1 else logging.DEBUG, "provider %s: %s", self._name, error)
                 bound.set_exception(error)
                 bound.exception()  # whoever sends hears of it; when nobody does, that is no defect
                 await self._pause(failures)

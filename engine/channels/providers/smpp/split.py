@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from engine import segments
-from engine.channels.providers.smpp.encoding import UCS2, Charset, UnfitError, check, encode
+from engine.channels.providers.smpp.encoding import UCS2, Charset, encode
 from engine.channels.providers.smpp.short_message import UDHI
 from engine.channels.providers.smpp.tlv import Tag
 from engine.segments import Alphabet
@@ -40,12 +40,9 @@ class Part(NamedTuple):
 def split(text: str, how: Segmentation, reference: int, charset: Charset = Charset.GSM7) -> list[Part]:
     """The parts of `text` under a reference that no other message to the same phone should have now.
 
-    Raises UnfitError when it has too many parts or cannot be encoded.
+    It has at most `MOST_PARTS` parts. Raises UnfitError when the charset lacks one of its characters.
     """
-    check(text)
     counted = segments.count(text)
-    if counted.parts > MOST_PARTS:
-        raise UnfitError(f"the text has {counted.parts} parts, more than {MOST_PARTS}")
 
     def encoded(pieces: Iterable[str]) -> list[bytes]:
         return [encode(piece, counted.alphabet, charset) for piece in pieces]
