@@ -10,8 +10,9 @@ from engine.cli.rehearsing import company_of, require
 from engine.document import Document, validate
 from engine.document import Path as Place
 from engine.errors import ConfigurationError
-from engine.rehearsal.compare import compare
+from engine.rehearsal.compare import compare, compare_reminders
 from engine.rehearsal.rehearse import Company, rehearse
+from engine.rules.remind import plan
 from engine.rules.ruleset import GLOBAL
 from engine.rules.schema import RuleFile
 from engine.rules.testing import RuleTest
@@ -87,9 +88,14 @@ def _owners(scope: str, test: RuleTest, wanted: Settings) -> list[Account]:
 
 
 def _misses(test: RuleTest, account: Account, company: Company) -> list[tuple[str, str]]:
-    event = test.event(account, find_zone(account.zone))
+    zone = find_zone(account.zone)
+    event = test.event(account, zone)
     outcome = rehearse(event, company, event.happened_at)
-    return [(miss.key, miss.message) for miss in compare(test.expect, outcome, company.tariff.currency)]
+    misses = compare(test.expect, outcome, company.tariff.currency)
+    if test.appointment is not None:
+        planned = plan(test.appointment.occasion(zone), account, company.ruleset)
+        misses += compare_reminders(test.expect, [wanted.at for wanted in planned.values()], zone)
+    return [(miss.key, miss.message) for miss in misses]
 
 
 def _place(document: Document, path: Place, key: str) -> str:

@@ -1,7 +1,8 @@
 """What a test expects, held against what came of it."""
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -31,6 +32,21 @@ class Miss(NamedTuple):
 def compare(expect: Expectation, outcome: Outcome, currency: str) -> list[Miss]:
     """Every expectation that is not met, in the order of the schema. Prices are in `currency`."""
     return [*_rules(expect, outcome), *_counts(expect, outcome), *_messages(expect, outcome, currency)]
+
+
+def compare_reminders(expect: Expectation, got: Iterable[datetime], zone: tzinfo) -> list[Miss]:
+    """What is expected of an appointment's reminders and is otherwise; `zone` is the account's."""
+    if expect.remind is None:
+        return []
+    wanted = sorted({at.replace(tzinfo=zone).astimezone(UTC) for at in expect.remind})
+    found = sorted(set(got))
+    return (
+        [] if found == wanted else [Miss("remind", f"{_clocks(wanted, zone)} expected, got {_clocks(found, zone)}")]
+    )
+
+
+def _clocks(moments: Sequence[datetime], zone: tzinfo) -> str:
+    return ", ".join(f"{at.astimezone(zone):%Y-%m-%d %H:%M}" for at in moments) or "no reminder"
 
 
 def _rules(expect: Expectation, outcome: Outcome) -> Iterator[Miss]:

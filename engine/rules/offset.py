@@ -58,7 +58,7 @@ class Offset:
 
     def _moment(self, starts_at: datetime, zone: tzinfo) -> datetime:
         if not self.days and not self.at:
-            return (starts_at - self.before).astimezone(UTC)
+            return starts_at.astimezone(UTC) - self.before
         wall = in_zone(starts_at, zone).replace(tzinfo=None)
         day = wall.date() - self.days * _DAY
         then = on(day, minutes(self.at)) if self.at else wall.replace(year=day.year, month=day.month, day=day.day)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from email.utils import getaddresses
 from typing import Annotated, Any, Literal, Self
 
@@ -13,7 +13,9 @@ from engine.account import Account
 from engine.document import Document, Flag, Path, Problem, suggest
 from engine.event import Address, Attachment, MailArrived, OccasionDue
 from engine.noun import Written
+from engine.occasion import Alarm, Occasion
 from engine.reason import Reason
+from engine.rules.offset import WrittenOffset
 from engine.rules.words import one_or_more
 
 #: When a test's mail arrives that says nothing of it: on a Monday morning, by the account's clock.
@@ -156,20 +158,37 @@ class WrittenAppointment(Written):
     status: Literal["confirmed", "tentative", "cancelled"] = "confirmed"
     starts: Moment = MOMENT
     """By the account's clock."""
+    ends: Moment | None = None
+    """Left out: an hour after it starts, or of a whole day, with the day."""
     due: Moment | None = None
     """When the reminder is due; left out: when it starts."""
+    alarms: Annotated[
+        tuple[WrittenOffset, ...],
+        BeforeValidator(one_or_more, json_schema_input_type=WrittenOffset | list[WrittenOffset]),
+    ] = ()
+    """What the calendar itself asks for, like `30 min`."""
 
     def event(self, account: Account, zone: tzinfo) -> OccasionDue:
         """The reminder as it would have come due for `account`."""
-        starts = self.starts.replace(tzinfo=zone)
-        organiser = _people((self.organiser,))
+        occasion = self.occasion(zone)
         return OccasionDue(
             account=account.id,
+            alarm="test",
+            due_at=self.due.replace(tzinfo=zone) if self.due else occasion.starts_at,
+            **{name: getattr(occasion, name) for name in _OF_BOTH},
+        )
+
+    def occasion(self, zone: tzinfo) -> Occasion:
+        """The appointment as it would stand in the calendar."""
+        starts = self.starts.replace(tzinfo=zone)
+        length = timedelta(days=1) if self.all_day else timedelta(hours=1)
+        ends = self.ends.replace(tzinfo=zone) if self.ends else starts + length
+        organiser = _people((self.organiser,))
+        plain = Occasion(
             feed=self.calendar,
             uid="test",
             starts_at=starts,
-            alarm="test",
-            due_at=self.due.replace(tzinfo=zone) if self.due else starts,
+            ends_at=max(starts, ends),
             title=self.title,
             location=self.location,
             all_day=self.all_day,
@@ -178,6 +197,12 @@ class WrittenAppointment(Written):
             categories=self.category,
             status=self.status,
         )
+        rings = [each for offset in self.alarms for each in offset.moments(plain, zone)]
+        return plain.model_copy(update={"alarms": tuple(Alarm(key=label, at=at) for label, at in rings)})
+
+
+#: What an appointment and the event of its reminder have in common.
+_OF_BOTH = tuple(name for name in Occasion.model_fields if name in OccasionDue.model_fields)
 
 
 def _people(lines: tuple[str, ...]) -> tuple[Address, ...]:
@@ -244,6 +269,10 @@ class Expectation(Written):
     """SMS parts, of all messages together."""
     cost: Bound | None = None
     """The price of all messages together."""
+    remind: Annotated[
+        tuple[Moment, ...] | None, BeforeValidator(one_or_more, json_schema_input_type=Moment | list[Moment])
+    ] = None
+    """Of an appointment: the moments at which the rules remind of it, exactly these, by the account's clock."""
     reason: Annotated[str, AfterValidator(_reason)] | None = None
     """Why something is told or not: the reason of the decision, of a rule, or of a message."""
 
@@ -274,6 +303,8 @@ class RuleTest(Written):
     def _is_of_one_thing(self) -> Self:
         if (self.mail is None) == (self.appointment is None):
             raise ValueError("write either 'mail:' or 'appointment:'")
+        if self.mail is not None and self.expect.remind is not None:
+            raise ValueError("nobody is reminded of a mail: 'remind' is expected of an appointment")
         return self
 
     def event(self, account: Account, zone: tzinfo) -> MailArrived | OccasionDue:

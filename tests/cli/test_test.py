@@ -94,6 +94,50 @@ def test_an_appointment_can_be_tested_too(folder: Path) -> None:
     assert run(folder).exit_code == 0, run(folder).output
 
 
+REMINDS = """version: 1
+rules:
+  - {name: Dentist, when: {title: dentist}, remind: [1 day, "07:30 the same day", alarms], notify: {}}
+  - {name: No lunch, when: {title: lunch}, stop: true}
+  - {name: All, when: {calendar: {contains: w}}, remind: 2 h, notify: {}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("appointment", "remind", "said"),
+    [
+        (
+            "{title: dentist, calendar: home, starts: 2026-03-29 09:00, alarms: 30 min}",
+            "[2026-03-28 09:00, 2026-03-29 07:30, 2026-03-29 08:30]",
+            "",
+        ),
+        ("{title: Budget, calendar: work, starts: 2026-03-29 03:30}", "2026-03-29 00:30", ""),
+        ("{title: Lunch, calendar: work}", "[]", ""),
+        ("{title: dentist, calendar: work, status: cancelled}", "[]", ""),
+        (
+            "{title: Budget, calendar: work}",
+            "2026-01-12 07:00",
+            "2026-01-12 07:00 expected, got 2026-01-12 08:00",
+        ),
+        ("{title: Budget, calendar: home}", "2026-01-12 07:00", "2026-01-12 07:00 expected, got no reminder"),
+    ],
+    ids=["days, a clock and an alarm", "exact hours", "stopped", "cancelled", "another hour", "none"],
+)
+def test_the_reminders_of_an_appointment_can_be_tested(
+    folder: Path, appointment: str, remind: str, said: str
+) -> None:
+    (folder / "rules/me/work.yaml").write_text(REMINDS)
+    account = folder / "accounts/me.yaml"
+    account.write_text(f"{account.read_text()}calendars: [{{name: work, file: a.ics}}]\n")
+    add(folder, f"{{appointment: {appointment}, expect: {{remind: {remind}}}}}", file="rules/me/work.yaml")
+    result = run(folder)
+    assert (result.exit_code, said in result.stdout) == (1 if said else 0, True), result.output
+
+
+def test_nobody_is_reminded_of_a_mail(folder: Path) -> None:
+    add(folder, "{mail: {subject: x}, expect: {remind: 2026-01-12 07:00}}")
+    assert "'remind' is expected of an appointment" in run(folder).stderr
+
+
 def test_a_mistake_is_shown_and_nothing_is_run(folder: Path) -> None:
     add(folder, "{mail: {subjct: urgent}, expect: nothing}")
     result = run(folder)

@@ -97,6 +97,12 @@ def test_days_are_by_the_clock_on_the_wall_and_hours_are_exact(
     assert at.astimezone(where) == datetime.fromisoformat(expected).replace(tzinfo=where)
 
 
+def test_hours_are_exact_however_the_start_is_written() -> None:
+    starts = datetime(2026, 3, 29, 3, 30, tzinfo=ZoneInfo("Europe/Brussels"))
+    [(_, at)] = read_offset("2 h").moments(_occasion(starts), UTC)
+    assert at == datetime(2026, 3, 28, 23, 30, tzinfo=UTC)
+
+
 def test_what_a_clock_shows_twice_is_the_first() -> None:
     where = ZoneInfo("Europe/Brussels")
     starts = datetime(2026, 10, 26, 2, 30, tzinfo=where)
