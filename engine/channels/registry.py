@@ -11,6 +11,8 @@ from engine.channels.providers.infobip import InfobipProvider, InfobipSettings
 from engine.channels.providers.kannel import KannelProvider, KannelSettings
 from engine.channels.providers.smpp.driver import SmppProvider
 from engine.channels.providers.smpp.settings import SmppSettings
+from engine.channels.providers.smtp import SmtpProvider, SmtpSettings
+from engine.channels.providers.twilio import TwilioProvider, TwilioSettings
 from engine.net import Http
 from engine.notification import Channel
 from engine.noun import Written
@@ -33,6 +35,8 @@ DRIVERS: Mapping[str, Driver] = {
     "infobip": Driver(InfobipSettings, InfobipProvider),
     "kannel": Driver(KannelSettings, KannelProvider),
     "smpp": Driver(SmppSettings, SmppProvider),
+    "twilio": Driver(TwilioSettings, TwilioProvider, TwilioSettings.carries),
+    "smtp": Driver(SmtpSettings, SmtpProvider),
 }
 
 #: driver -> how it is written in `config/engine.yaml`
