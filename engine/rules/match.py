@@ -142,7 +142,7 @@ def _exists(test: Predicate, view: View) -> bool:
 def _address(test: Predicate, view: View) -> bool:
     if ANYONE in test.values or any(address in test.values for address in view.addresses(test.field)):
         return True
-    return any(f"@{domain}" in test.values for domain in view.domains(test.field))
+    return any(domain in test.values for domain in view.domains(test.field))
 
 
 def _known(test: Predicate, view: View) -> bool:

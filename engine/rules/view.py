@@ -11,7 +11,7 @@ from engine.rules.authentication import METHODS, verified
 from engine.rules.book import Book
 from engine.rules.comparison import show_size
 from engine.rules.fold import fold
-from engine.rules.frame import frame
+from engine.rules.frame import frame, frame_addresses
 from engine.rules.predicate import Operator
 from engine.rules.priority import read_priority
 from engine.rules.words import ANYONE
@@ -30,7 +30,19 @@ class View:
     A field that the event does not have, or that is blank, has no texts; only a header may be there and blank.
     """
 
-    __slots__ = ("__dict__", "_domains", "_framed", "_keys", "_people", "_read", "_texts", "account", "book", "event")
+    __slots__ = (
+        "__dict__",
+        "_addressed",
+        "_framed",
+        "_header_names",
+        "_keys",
+        "_people",
+        "_read",
+        "_texts",
+        "account",
+        "book",
+        "event",
+    )
 
     def __init__(self, event: Event, account: Account, book: Book = _NO_BOOK) -> None:
         self.event = event
@@ -38,28 +50,30 @@ class View:
         self.book = book
         self._people, self._read = _READERS.get(event.kind, _NOTHING)
         self._texts: dict[str, tuple[str, ...]] = {}
-        self._domains: dict[str, frozenset[str]] = {}
         self._framed: dict[str, str] = {}
+        self._addressed: dict[str, str] = {}
         self._keys: dict[str, Set[str]] = {}
+        self._header_names: list[str] | None = None
 
     def texts(self, field: str) -> tuple[str, ...]:
         """What a field holds, folded, without blanks around it. Of people: names and addresses."""
         found = self._texts.get(field)
         if found is None:
-            texts = [fold(text).strip() for text in self.raw(field)]
-            found = tuple(texts if field.startswith(HEADER) else filter(None, texts))
+            found = tuple([fold(text).strip() for text in self.raw(field)])
+            if "" in found and not field.startswith(HEADER):
+                found = tuple(filter(None, found))
             self._texts[field] = found
         return found
 
     def raw(self, field: str) -> tuple[str, ...]:
         """What a field holds as it stands in the event, for patterns and for the evidence."""
-        if field.startswith(HEADER):
-            return self._header(field.removeprefix(HEADER))
-        if field in _FIELDS_OF_PEOPLE:
-            return tuple([part for each in self.people(field) for part in (each.name, each.address) if part])
         read = self._read.get(field)
         if read is not None:
             values = read(self.event)
+        elif field in _FIELDS_OF_PEOPLE:
+            return tuple([part for each in self.people(field) for part in (each.name, each.address) if part])
+        elif field.startswith(HEADER):
+            return self._header(field.removeprefix(HEADER))
         elif field == "list_id":
             values = tuple([_list_id(value) for value in self._header("list-id")[:1]])
         else:
@@ -73,23 +87,16 @@ class View:
 
     def addresses(self, field: str) -> tuple[str, ...]:
         """The addresses in a field, folded."""
-        key = f"{field} address"
-        found = self._texts.get(key)
-        if found is None:
-            found = self._texts[key] = tuple([fold(each.address) for each in self.people(field) if each.address])
-        return found
+        return tuple([fold(each.address) for each in self.people(field) if each.address])
 
-    def domains(self, field: str) -> frozenset[str]:
-        """The domains of a field's addresses and what they are under: mail.acme.example, acme.example, example."""
-        found = self._domains.get(field)
-        if found is None:
-            names: set[str] = set()
-            for address in self.addresses(field):
-                domain, dot = address.rpartition("@")[2], "."
-                while dot:
-                    names.add(domain)
-                    _, dot, domain = domain.partition(".")
-            found = self._domains[field] = frozenset(names)
+    def domains(self, field: str) -> Set[str]:
+        """The domains of a field's addresses and what they are under: @mail.acme.example, @acme.example, @example."""
+        found: set[str] = set()
+        for address in self.addresses(field):
+            domain, dot = address.rpartition("@")[2], "."
+            while dot:
+                found.add("@" + domain)
+                _, dot, domain = domain.partition(".")
         return found
 
     def framed(self, field: str) -> str:
@@ -99,13 +106,20 @@ class View:
             found = self._framed[field] = frame(self.texts(field))
         return found
 
+    def addressed(self, field: str) -> str:
+        """The addresses in a field, folded, as one text; empty when there are none."""
+        found = self._addressed.get(field)
+        if found is None:
+            found = self._addressed[field] = frame_addresses(self.addresses(field))
+        return found
+
     def keys(self, name: str) -> Set[str]:
-        """What a keyed test (`key_of`) compares with: a field's texts; or its addresses, ``@domain``s and ``*``."""
+        """What a keyed test (`key_of`) compares with: a field's texts; or its addresses, their domains and ``*``."""
         found = self._keys.get(name)
         if found is None:
             field, _, operator = name.rpartition(" ")
             if operator == Operator.ADDRESS.value:
-                found = {ANYONE, *self.addresses(field), *["@" + domain for domain in self.domains(field)]}
+                found = {ANYONE, *self.addresses(field), *self.domains(field)}
             else:
                 found = set(self.texts(field))
             self._keys[name] = found
@@ -148,16 +162,14 @@ class View:
 
     def _header(self, wanted: str) -> tuple[str, ...]:
         """The values of a header that is named in small letters."""
-        names = self._header_names
+        if self.event.kind != "mail":
+            return ()
+        headers, names = self.event.headers, self._header_names
+        if names is None:
+            names = self._header_names = [name.lower() for name, _ in headers]
         if wanted not in names:
             return ()
-        assert self.event.kind == "mail"
-        return tuple([value for name, (_, value) in zip(names, self.event.headers, strict=True) if name == wanted])
-
-    @cached_property
-    def _header_names(self) -> list[str]:
-        """The mail's headers, in small letters."""
-        return [name.lower() for name, _ in self.event.headers] if self.event.kind == "mail" else []
+        return tuple([value for name, (_, value) in zip(names, headers, strict=True) if name == wanted])
 
 
 def _show_person(person: Address) -> str:
