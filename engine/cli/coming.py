@@ -147,7 +147,7 @@ def record(coming: Coming) -> dict[str, Any]:
                     mode="json", include={"feed", "uid", "recurrence_id", "starts_at", "ends_at", "all_day"}
                 ),
                 **each.occasion.model_dump(mode="json", include={"title", "location", "status"}),
-                "reminders": [_record(one) for one in each.reminders],
+                "reminders": [record_reminder(one) for one in each.reminders],
                 "why_not": list(each.why_not),
             }
             for each in coming.appointments
@@ -155,7 +155,8 @@ def record(coming: Coming) -> dict[str, Any]:
     }
 
 
-def _record(reminder: Reminder) -> dict[str, Any]:
+def record_reminder(reminder: Reminder) -> dict[str, Any]:
+    """One reminder, for programs."""
     return {
         "at": reminder.at.isoformat(),
         "rule": reminder.rule,

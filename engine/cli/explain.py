@@ -1,4 +1,4 @@
-"""`tocsin explain`: every step of one mail, each with its reason; of one that came, or of one in a file."""
+"""`tocsin explain`: every step of one mail or one reminder, each with its reason; or of a mail in a file."""
 
 import json
 from pathlib import Path
@@ -25,9 +25,9 @@ def command(
     moment: str | None,
     as_json: bool,
 ) -> None:
-    """Say what became of a mail and why: by the ID of the event, the notification or the message.
+    """Say what became of a mail or a reminder and why: by the ID of the event, the notification or the message.
 
-    Without an ID: the newest mails, a line each, with their IDs. With MAIL, the file of a mail (or - for what stands
+    Without an ID: the newest, a line each, with their IDs. With MAIL, the file of a mail (or - for what stands
     on the input): what the rules would make of it. Then nothing is sent, asked or written.
     """
     if any_id is not None and (any_id == "-" or Path(any_id).is_file()):
@@ -36,6 +36,7 @@ def command(
         for line in foretell(config, any_id, account, moment, folder_time=folder_time, as_json=as_json):
             click.echo(line)
         return
+    from engine.cli.coming import record_reminder
     from engine.cli.opened import opened
     from engine.cli.telling import (
         list_newest,
@@ -43,10 +44,11 @@ def command(
         tell_digest,
         tell_lines,
         tell_record,
+        tell_reminder,
         tell_test,
     )
     from engine.errors import TocsinError
-    from engine.store import decisions, story, trial
+    from engine.store import decisions, reminders, story, trial
 
     wanted: UUID | None = None
     if any_id is not None:
@@ -68,6 +70,7 @@ def command(
         found = store.read(lambda connection: story.tell(connection, wanted))
         test = store.read(lambda connection: trial.tell(connection, wanted)) if found is None else None
         digest = store.read(lambda connection: story.digest(connection, wanted)) if found is None else None
+        reminder = store.read(lambda connection: reminders.by_event(connection, wanted)) if found is None else None
     if test is not None:
         for line in [json.dumps(record_notification(test), default=str)] if as_json else tell_test(test):
             click.echo(line)
@@ -77,6 +80,10 @@ def command(
         lines = [json.dumps(record_notification(told) | {"tells": many}, default=str)]
         for line in lines if as_json else tell_digest(told, many):
             click.echo(line)
+        return
+    if reminder is not None:
+        told_so = tell_reminder(reminder, zones.get(reminder.account, "UTC"))
+        click.echo(json.dumps({"reminder": record_reminder(reminder)}) if as_json else told_so)
         return
     if found is None:
         raise TocsinError(
@@ -98,5 +105,5 @@ def _line(found: Any) -> dict[str, Any]:
         "account": decision.account,
         "decided_at": decision.decided_at.isoformat(),
         "reason": decision.reason.value,
-        "subject": getattr(event, "subject", ""),
+        "subject": getattr(event, "subject", getattr(event, "title", "")),
     }

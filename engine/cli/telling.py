@@ -6,10 +6,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from engine.event import AgendaDue, Event, OccasionDue
 from engine.money import Money
 from engine.phone import mask
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
+from engine.reminder import Reminder
 from engine.rules.explain import explain
 from engine.store import decisions, story
 from engine.store.database import Connection
@@ -27,12 +29,27 @@ def list_newest(connection: Connection, zones: Mapping[str, str], most: int) -> 
         fates = [each.receipts[-1] for each in told.notifications if each.receipts] if told else []
         became = "; ".join(f"{fact.fate} ({fact.reason})" for fact in fates) or str(decision.reason)
         at = _clock(decision.decided_at, zones.get(decision.account, "UTC"))
-        yield f"{decision.event_id}  {at}  {decision.account}  {getattr(event, 'subject', '')[:50]!r}  {became}"
+        yield f"{decision.event_id}  {at}  {decision.account}  {_title(event)[:50]!r}  {became}"
+
+
+def _title(event: Event) -> str:
+    """What it is about, in a few words."""
+    if isinstance(event, OccasionDue):
+        return event.title
+    return event.name if isinstance(event, AgendaDue) else event.subject
+
+
+def tell_reminder(reminder: Reminder, zone: str) -> str:
+    """A reminder that led to no message: when it was due, for what, and what became of it."""
+    due, starts = (f"{at.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" for at in (reminder.at, reminder.starts_at))
+    why = f" - {reminder.reason.sentence}" if reminder.reason else ""
+    place = f"{reminder.rule}, {reminder.label}"
+    return f"reminder by {place}, due {due}, of what starts {starts} in {reminder.feed}: {reminder.state}{why}"
 
 
 def tell_lines(told: Story, zone: str) -> Iterator[str]:
     """The whole story of an event, top to bottom."""
-    yield from explain(told.decision, told.event)
+    yield from explain(told.decision, told.event, ZoneInfo(zone))
     known = {each.row.id for each in told.notifications}
     for notification in told.notifications:
         yield from _notification_lines(notification, zone)

@@ -1,6 +1,7 @@
 """`tocsin appointments`: what is coming, which reminders, when, and why not."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -131,3 +132,15 @@ def test_an_unknown_account_is_wrong_usage(folder: Path) -> None:
     done = _run(folder, "--account", "bert")
     assert done.exit_code == 2
     assert "known: me" in done.stderr
+
+
+def test_a_reminder_that_was_not_told_is_explained_by_its_event(folder: Path) -> None:
+    gone = Reminder("me", "work", "u1", START, "me/dentist", "2 h", START - timedelta(hours=2))
+    gone = replace(gone, event_id=gone.due_id).withdraw(Reason.APPOINTMENT_MOVED)
+    _keep(folder, [], [gone])
+    told = CliRunner().invoke(main, ["-c", str(folder / "config"), "explain", str(gone.due_id)])
+    assert told.exit_code == 0, told.output
+    assert told.stdout.startswith("reminder by me/dentist, 2 h, due ")
+    assert told.stdout.endswith(f"in work: withdrawn - {Reason.APPOINTMENT_MOVED.sentence}\n")
+    known = CliRunner().invoke(main, ["-c", str(folder / "config"), "explain", str(gone.due_id), "--json"])
+    assert json.loads(known.stdout)["reminder"]["state"] == "withdrawn"

@@ -1,6 +1,11 @@
 """Why a mail did, or did not, lead to a message: every rule, every condition."""
 
-from engine.event import MailArrived
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from engine.event import MailArrived, OccasionDue
 from engine.rules.evaluate import evaluate
 from engine.rules.explain import explain
 from engine.rules.ruleset import Ruleset
@@ -52,3 +57,35 @@ def test_late_mail_says_that_it_was_late() -> None:
 
 def test_a_mail_cannot_steer_the_terminal() -> None:
     assert "\033" not in "".join(_lines(one("{subject: x}"), a_mail(subject="\033[2J\nx")))
+
+
+START = datetime(2026, 6, 1, 9, tzinfo=UTC)
+DENTIST = OccasionDue(
+    account="anna",
+    feed="work",
+    uid="u1",
+    starts_at=START,
+    alarm="2 h",
+    due_at=START - timedelta(hours=2),
+    title="Dentist",
+    rule="anna/dentist",
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({}, 'reminder of "Dentist" of work, which starts 2026-06-01 11:00, due 2026-06-01 09:00 (2 h)'),
+        ({"late": True, "turn": 1}, "11:00, due 2026-06-01 09:00 (2 h), late, armed again (1)"),
+        (
+            {"change": "moved", "was": START - timedelta(days=1)},
+            'appointment "Dentist" of work was moved from 2026-05-31 11:00 to 2026-06-01 11:00',
+        ),
+        ({"change": "cancelled"}, 'appointment "Dentist" of work of 2026-06-01 11:00 was cancelled'),
+    ],
+)
+def test_a_reminder_says_of_what_it_is_by_the_accounts_clock(change: dict[str, object], line: str) -> None:
+    event = DENTIST.model_copy(update=change)
+    lines = explain(evaluate(event, an_account(), rules(), NOW), event, ZoneInfo("Europe/Brussels"))
+    assert lines[0].endswith(line)
+    assert lines[-1] == "→ no message: the rule is gone, or no longer holds for this appointment"
