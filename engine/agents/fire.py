@@ -11,7 +11,6 @@ from engine.event import OccasionDue
 from engine.failpoints import failpoint
 from engine.reason import Reason
 from engine.reminder import CHANGE, Reminder, State
-from engine.rules.remind import name_of
 from engine.rules.ruleset import ReadyRule
 from engine.store import reminders
 from engine.store.reminders import DueReminder
@@ -45,7 +44,7 @@ async def fire(desk: Desk) -> int:
 def _rules(desk: Desk, account: str) -> dict[str, ReadyRule]:
     if account not in desk.accounts:
         return {}
-    return {name_of(rule): rule for rule in desk.ruleset.of(account)}
+    return {rule.path: rule for rule in desk.ruleset.of(account)}
 
 
 def _judge(due: DueReminder, rules: Mapping[str, ReadyRule], now: datetime) -> tuple[Reminder, OccasionDue | None]:

@@ -48,13 +48,13 @@ def plan(occasion: Occasion, account: Account, ruleset: Ruleset) -> Plan:
     for rule in _holding(view, account, ruleset):
         for offset in rule.remind if rule.actions else ():
             for label, at in offset.moments(occasion, zone):
-                wanted.setdefault((name_of(rule), label), Wanted(at, rule.late.after))
+                wanted.setdefault((rule.path, label), Wanted(at, rule.late.after))
     return wanted
 
 
 def _holding(view: View, account: Account, ruleset: Ruleset) -> Iterable[ReadyRule]:
     for scope in (GLOBAL, account.id):
-        for rule in ruleset.scopes.get(scope, ()):
+        for rule in ruleset.worth_asking(scope, view):
             if rule.about != "appointment" or not holds(rule.when, view):
                 continue
             yield rule
@@ -68,11 +68,6 @@ def _about(occasion: Occasion, account: Account) -> OccasionDue:
     """The appointment as conditions see it; when it is due is nothing that they ask for."""
     reminder = Reminder(account.id, occasion.feed, occasion.uid, occasion.starts_at, "", "", occasion.starts_at)
     return reminder.event(occasion, late=False)
-
-
-def name_of(rule: ReadyRule) -> str:
-    """As reminders call a rule."""
-    return f"{rule.scope}/{rule.id}"
 
 
 @dataclass(frozen=True)
@@ -90,7 +85,7 @@ class Terms:
     @classmethod
     def of(cls, account: Account, ruleset: Ruleset, now: datetime, *, fresh: bool) -> "Terms":
         """By the rules in force."""
-        told = {name_of(rule) for rule in ruleset.of(account.id) if rule.on_change == "notify"}
+        told = {rule.path for rule in ruleset.of(account.id) if rule.on_change == "notify"}
         return cls(account, now, lambda each: plan(each, account, ruleset), told.__contains__, fresh)
 
 
