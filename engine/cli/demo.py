@@ -5,7 +5,9 @@ import click
 
 @click.command()
 @click.option(
-    "--once", is_flag=True, help="Two mails and the proof; ends by itself, with code 0 only if all is well."
+    "--once",
+    is_flag=True,
+    help="Two mails, a reminder and the proof; ends by itself, with code 0 only if all is well.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), help="Of the page. [default: 8080, or a free one]")
 def command(once: bool, port: int | None) -> None:

@@ -50,7 +50,7 @@ class Narrator:
         return new
 
     def _tell_mail(self, mail: MailStory) -> None:
-        say("mail", f'"{mail.subject}" from {mail.sender}')
+        say(mail.kind, f'"{mail.subject}" from {mail.sender}')
         for rule in mail.rules:
             say("rule", _describe_rule(rule))
         if not any(rule.matched for rule in mail.rules):

@@ -5,10 +5,11 @@ import json
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from engine import settings
-from engine.demo.configuration import NUMBER, USER
+from engine.demo.configuration import AHEAD, APPOINTMENT, NUMBER, USER, add_calendar
 from engine.demo.follow import Follower, Scene
 from engine.demo.narrate import Narrator, clean, describe
 from engine.demo.page import Page
@@ -25,6 +26,11 @@ OTHER = Letter.model_validate(
     {"from": "news@shop.example", "subject": "Aanbieding van de week", "body": "Everything must go."}
 )
 EXPECTED = "Boss: Spoed: server down"
+REMINDER = "Tandarts over 1 min, Kerkstraat 5"
+#: How far ahead the appointment is of which the phone is reminded; with `once` so near that nobody waits for long,
+#: and so far that the engine has read the calendar before.
+TWO_MINUTES = timedelta(minutes=2)
+SOON = AHEAD + timedelta(seconds=10)
 #: Seconds within which the phone has to have the text.
 LIMIT = 30.0
 
@@ -38,7 +44,10 @@ Post = Callable[[Letter], Awaitable[None]]
 
 
 async def play(*, once: bool, port: int | None) -> None:
-    """Play until cancelled; with `once`, two mails and the proof. Raises TocsinError when something goes wrong."""
+    """Play until cancelled; with `once`, two mails, a reminder and the proof.
+
+    Raises TocsinError when something goes wrong.
+    """
     with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as name:
         folder = Path(name)
         async with set_up(folder) as stage:
@@ -56,7 +65,7 @@ async def play(*, once: bool, port: int | None) -> None:
         if once:
             # Judged after the engine has ended: what it would still have sent stands here too.
             _judge(folder / "phone.jsonl")
-            print(f"proven: the phone took exactly one text, {EXPECTED!r}")
+            print(f"proven: the phone took exactly two texts, {EXPECTED!r} and {REMINDER!r}")
 
 
 async def _perform(stage: Stage, *, once: bool, port: int | None) -> None:
@@ -82,9 +91,11 @@ async def _perform(stage: Stage, *, once: bool, port: int | None) -> None:
         print(_REAL, flush=True)
         follower = Follower(Reading(settings.require(stage.config).store, stage.config), stage.phone, tell)
         stack.push_async_callback(follower.close)
+        await asyncio.to_thread(add_calendar, stage.config, datetime.now(UTC) + (SOON if once else TWO_MINUTES))
         if once:
             await _prove(follower, narrator, post)
         else:
+            print(f"calendar  {APPOINTMENT!r} is in two minutes, and the phone is reminded of it in one")
             print("mail yourself on the page; ^C ends", flush=True)
             await follower.until(lambda _: False)
 
@@ -127,8 +138,8 @@ async def _prove(follower: Follower, narrator: Narrator, post: Post) -> None:
 
 def _is_done(scene: Scene) -> bool:
     return (
-        {mail.subject for mail in scene.mails} >= {URGENT.subject, OTHER.subject}
-        and any(message["status"] == "delivered" for message in scene.messages)
+        {mail.subject for mail in scene.mails} >= {URGENT.subject, OTHER.subject, APPOINTMENT}
+        and sum(message["status"] == "delivered" for message in scene.messages) >= 2
         and not scene.standing.parts_held
     )
 
@@ -136,11 +147,14 @@ def _is_done(scene: Scene) -> bool:
 def _missing(scene: Scene | None) -> str:
     if scene is None:
         return "nothing could be read"
-    return f"{len(scene.mails)} of 2 mails decided on, {len(scene.messages)} of 1 texts on the phone"
+    return (
+        f"{len(scene.mails)} of 3 decided on (two mails, a reminder), {len(scene.messages)} of 2 texts on the phone"
+    )
 
 
 def _judge(journal: Path) -> None:
     lines = [json.loads(line) for line in journal.read_bytes().splitlines()]
-    taken = [(line["to"], line["text"]) for line in lines if line["did"] == "taken"]
-    if taken != [(NUMBER, EXPECTED)]:
-        raise TocsinError(f"the phone should have taken exactly one text, {EXPECTED!r}; it took {len(taken)}")
+    taken = sorted((line["to"], line["text"]) for line in lines if line["did"] == "taken")
+    if taken != [(NUMBER, EXPECTED), (NUMBER, REMINDER)]:
+        wanted = f"exactly two texts, {EXPECTED!r} and {REMINDER!r}"
+        raise TocsinError(f"the phone should have taken {wanted}; it took {len(taken)}")

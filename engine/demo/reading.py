@@ -6,7 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 from engine.demo.configuration import ACCOUNT
-from engine.event import MailArrived
+from engine.event import MailArrived, OccasionDue
 from engine.money import Money
 from engine.reason import Reason
 from engine.rules.explain import explain
@@ -49,9 +49,11 @@ class Sent:
 
 @dataclass(frozen=True)
 class MailStory:
-    """One mail, from its arrival to the phone."""
+    """One mail, or one reminder of an appointment, from its arrival to the phone."""
 
     id: str
+    kind: str
+    """``mail`` or ``reminder``."""
     at: str
     sender: str
     subject: str
@@ -92,14 +94,16 @@ class Reading:
     def _mails(self, connection: Connection) -> list[MailStory]:
         newest = decisions.latest(connection, 50)
         return [
-            self._mail(connection, decision.event_id) for event, decision in reversed(newest) if event.kind == "mail"
+            self._mail(connection, decision.event_id)
+            for event, decision in reversed(newest)
+            if isinstance(event, MailArrived | OccasionDue)
         ]
 
     def _mail(self, connection: Connection, event_id: UUID) -> MailStory:
         told = story.tell(connection, event_id)
         assert told is not None
-        assert isinstance(told.event, MailArrived)
-        decision = told.decision
+        event, decision = told.event, told.decision
+        assert isinstance(event, MailArrived | OccasionDue)
         rules = tuple(
             RuleStory(
                 name=answer.name or answer.rule,
@@ -111,14 +115,21 @@ class Reading:
         )
         return MailStory(
             id=str(event_id),
-            at=told.event.arrived_at.isoformat(),
-            sender=told.event.sender.address if told.event.sender else "",
-            subject=told.event.subject,
+            kind="mail" if isinstance(event, MailArrived) else "reminder",
+            at=event.happened_at.isoformat(),
+            sender=_sender(event),
+            subject=event.subject if isinstance(event, MailArrived) else event.title,
             reason=decision.reason.sentence,
             rules=rules,
             sent=tuple(each for notification in told.notifications for each in _sent(notification)),
-            explained=tuple(line.replace(self._above, "") for line in explain(decision, told.event)),
+            explained=tuple(line.replace(self._above, "") for line in explain(decision, event)),
         )
+
+
+def _sender(event: MailArrived | OccasionDue) -> str:
+    if isinstance(event, OccasionDue):
+        return f"the calendar '{event.feed}'"
+    return event.sender.address if event.sender else ""
 
 
 def _sent(told: NotificationStory) -> Sequence[Sent]:

@@ -7,13 +7,13 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from engine.demo import play
-from engine.demo.configuration import NUMBER, write_configuration, write_secrets
+from engine.demo.configuration import NUMBER, add_calendar, write_configuration, write_secrets
 from engine.demo.follow import Scene
 from engine.demo.page import Page
 from engine.demo.post import Letter, compose
@@ -30,7 +30,7 @@ def environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "TMPDIR": str(folder)}
 
 
-def test_the_demo_once_delivers_one_text_explains_the_other_mail_and_cleans_up(tmp_path: Path) -> None:
+def test_the_demo_once_delivers_a_text_and_a_reminder_explains_the_other_mail_and_cleans_up(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "engine", "demo", "--once"],
         capture_output=True,
@@ -41,8 +41,9 @@ def test_the_demo_once_delivers_one_text_explains_the_other_mail_and_cleans_up(t
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"Boss: Spoed: server down"' in done.stdout
     assert "No rule matched this mail." in done.stdout
-    assert "plan 9 left, balance EUR 5.00 → plan 8 left, balance EUR 5.00" in done.stdout
-    assert "proven: the phone took exactly one text" in done.stdout
+    assert "plan 9 left, balance EUR 5.00 → plan 7 left, balance EUR 5.00" in done.stdout
+    assert '"Tandarts over 1 min, Kerkstraat 5"' in done.stdout
+    assert "proven: the phone took exactly two texts" in done.stdout
     assert str(tmp_path) not in done.stdout
     assert list(tmp_path.iterdir()) == []
 
@@ -76,22 +77,29 @@ def test_the_demo_s_configuration_is_one_that_the_engine_takes(tmp_path: Path) -
     settings = require(folder)
     assert [each.account.numbers for each in settings.accounts] == [(NUMBER,)]
     assert {each.stat().st_mode & 0o777 for each in (secrets.token, secrets.password)} == {0o600}
+    add_calendar(folder, datetime.now(UTC))
+    [anna] = require(folder).accounts
+    assert [feed.file for feed in anna.calendars] == [tmp_path / "agenda.ics"]
 
 
 @pytest.mark.parametrize(
     "taken",
     [
         [],
+        [(NUMBER, play.EXPECTED)],
         [(NUMBER, play.EXPECTED), (NUMBER, play.EXPECTED)],
-        [(NUMBER, "Boss: something else")],
-        [("+32470000002", play.EXPECTED)],
+        [(NUMBER, play.EXPECTED), (NUMBER, play.REMINDER), (NUMBER, play.REMINDER)],
+        [(NUMBER, "Boss: something else"), (NUMBER, play.REMINDER)],
+        [("+32470000002", play.EXPECTED), (NUMBER, play.REMINDER)],
     ],
 )
-def test_anything_but_exactly_one_expected_text_is_a_failure(tmp_path: Path, taken: list[tuple[str, str]]) -> None:
+def test_anything_but_exactly_the_two_expected_texts_is_a_failure(
+    tmp_path: Path, taken: list[tuple[str, str]]
+) -> None:
     journal = tmp_path / "phone.jsonl"
     lines = [{"did": "taken", "to": to, "text": text} for to, text in taken]
     journal.write_text("".join(json.dumps(line) + "\n" for line in [*lines, {"did": "asked"}]))
-    with pytest.raises(TocsinError, match="exactly one text"):
+    with pytest.raises(TocsinError, match="exactly two texts"):
         play._judge(journal)
 
 
