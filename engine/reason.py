@@ -64,6 +64,8 @@ class Reason(StrEnum):
     PROVIDER_REFUSED = "provider_refused", "The provider refused the message."
     BAD_NUMBER = "bad_number", "The provider says that this number does not exist."
     UNFIT = "unfit", "The text holds a character that the provider cannot carry; it was not sent."
+    BAD_ADDRESS = "bad_address", "The mail server says that this address does not exist."
+    MAILBOX_FULL = "mailbox_full", "The mailbox is full, or the mail is too large for it."
     PROVIDER_NO_CREDIT = "provider_no_credit", "Our own credit with the provider is used up."
     PROVIDER_AUTH = "provider_auth", "The provider refused our user name or password."
     PROVIDER_BUSY = "provider_busy", "The provider asked us to slow down; we try again."
@@ -81,9 +83,12 @@ class Reason(StrEnum):
     EXPIRED = "expired", "It became too late to send this; the credit is given back."
 
     # what delivery reports answer
-    DELIVERED = "delivered", "The phone has it."
+    DELIVERED = "delivered", "It has arrived."
     UNDELIVERED = "undelivered", "The network gave up."
     PHONE_OFF = "phone_off", "The phone is off or out of reach."
+    LINE_BUSY = "line_busy", "The line was engaged each time."
+    NO_PICKUP = "no_pickup", "Nobody picked up."
+    NO_FAX = "no_fax", "No fax machine answered, or the two did not understand each other."
     PHONE_FULL = "phone_full", "The phone's memory is full: delete messages."
 
     # what goes wrong on our side

@@ -104,7 +104,7 @@ async def test_with_a_running_engine_the_report_is_waited_for(place: Place) -> N
     assert await place.start_engine()
     code, said = await place.send("--text", TEXT, "--test")
     assert code == 0, said
-    assert "delivered: The phone has it." in said
+    assert "delivered: It has arrived." in said
     assert len(place.phones["phone"].taken()) == 1
 
 

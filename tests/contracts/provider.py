@@ -96,6 +96,8 @@ class ProviderContract:
         "no_credit": Reason.PROVIDER_NO_CREDIT,
         "refused": Reason.PROVIDER_REFUSED,
     }
+    #: Whether "not now" says when to come back.
+    says_when: ClassVar[bool] = True
     #: Whether an acceptance carries the provider's own reference.
     names_messages: ClassVar[bool] = True
 
@@ -129,7 +131,7 @@ class ProviderContract:
         await rig.behave(do, seconds=7)
         answer = await send(rig.provider(provider_class))
         assert (answer.outcome, answer.reason) == (Outcome.NOT_TAKEN, Reason.PROVIDER_BUSY)
-        assert answer.retry_after == timedelta(seconds=7)
+        assert answer.retry_after == (timedelta(seconds=7) if self.says_when else None)
         assert rig.taken() == []
 
     async def test_a_provider_that_cannot_be_reached_has_certainly_not_taken_it(
