@@ -1,5 +1,6 @@
 """Steps -> a rule file. A step becomes a rule when it tells somebody, or keeps a later one from doing so."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from engine.rules.words import slug
 
 MOST_RULES = 1000
 _MOST_NAME = 100
+_MOST_COMMENTS = 1000
 #: A filter looks at every mail; without this, a rule would leave out mail of machines, lists and bounces.
 _EVERY_KIND = ["automatic", "list", "bounce"]
 
@@ -47,8 +49,11 @@ def assemble(steps: Sequence[Step], wish: Wish, *, ordered: bool, left: Sequence
     Raises ConfigurationError when the rules are more than one file may hold.
     """
     assembly = _Assembly(wish, ordered, [*left])
+    telling = deque((number, step) for number, step in enumerate(steps) if assembly.tells(step))
     for number, step in enumerate(steps):
-        assembly.add(step, steps[number + 1 :])
+        while telling and telling[0][0] <= number:
+            telling.popleft()
+        assembly.add(step, telling)
     lines = tuple(sorted(dict.fromkeys(assembly.left)))
     text = "\n".join(_write(assembly.rules, lines, wish)) + "\n"
     _, problems = validate(read(text, wish.file), RuleFile)
@@ -61,6 +66,10 @@ def assemble(steps: Sequence[Step], wish: Wish, *, ordered: bool, left: Sequence
     return Converted(text, len(assembly.rules), lines)
 
 
+#: The steps that tell, after the one that is looked at, with their numbers.
+_Later = deque[tuple[int, Step]]
+
+
 @dataclass
 class _Assembly:
     wish: Wish
@@ -71,11 +80,11 @@ class _Assembly:
     lost: int = 0
     """The line of a step that ends, and that is no rule: what comes after it would tell too much."""
 
-    def add(self, step: Step, later: Sequence[Step]) -> None:
+    def add(self, step: Step, telling: _Later) -> None:
         """Make a rule of the step, or say why not."""
-        tells = self._tells(step)
+        tells = self.tells(step)
         try:
-            stops = self._stops(step, tells, later)
+            stops = self._stops(step, tells, telling)
             if isinstance(step.when, UnlikeError):
                 raise step.when
             if tells and self.lost:
@@ -90,16 +99,19 @@ class _Assembly:
             if self.ordered and step.ends and step.enabled and step.when != NEVER and not unlike.harmless:
                 self.lost = self.lost or step.line
 
-    def _tells(self, step: Step) -> bool:
+    def tells(self, step: Step) -> bool:
+        """Whether its rule is to tell somebody."""
         return step.tells or (self.wish.everything and bool(step.does) and not step.discards)
 
-    def _stops(self, step: Step, tells: bool, later: Sequence[Step]) -> bool:
+    def _stops(self, step: Step, tells: bool, telling: _Later) -> bool:
         """Whether the rule is to end its scope. Raises when there is nothing for a rule to do."""
-        after = [each for each in later if each.enabled and self._tells(each) and not exclude(step, each)]
-        if step.discards and not step.ends and after and not tells:
-            raise UnlikeError(f"it does not end the script: line {after[0].line} still tells of this mail")
-        stops = step.ends or (step.discards and not after)
-        if tells or step.discards or (stops and any(self._tells(each) for each in later)):
+        if step.discards and not step.ends and not tells:
+            after = next((each for _, each in telling if each.enabled and not exclude(step, each)), None)
+            if after is not None:
+                raise UnlikeError(f"it does not end the script: line {after.line} still tells of this mail")
+            return True
+        stops = step.ends
+        if tells or step.discards or (stops and telling):
             return stops
         what = f"{', '.join(dict.fromkeys(step.does))}: " if step.does else ""
         reason = (
@@ -173,5 +185,7 @@ def _write(rules: Sequence[tuple[int, dict[str, Any]]], left: Sequence[Left], wi
     if left:
         yield ""
         yield "# Not converted:"
-        for each in left:
+        for each in left[:_MOST_COMMENTS]:
             yield comment(f"{wish.file}:{each.line}: {each.name}: {each.reason}")
+        if len(left) > _MOST_COMMENTS:
+            yield comment(f"... and {len(left) - _MOST_COMMENTS:,} more")

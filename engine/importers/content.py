@@ -3,7 +3,7 @@
 from engine.errors import ConfigurationError
 
 #: The largest export that anybody has is a tenth of this.
-MOST_BYTES = 2_000_000
+MOST_BYTES = 1_000_000
 
 
 def wrong(message: str, file: str, line: int = 0, *, remedy: str = "") -> ConfigurationError:

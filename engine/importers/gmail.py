@@ -1,6 +1,7 @@
 """Gmail's exported filters (Settings, Filters, Export): an Atom feed with apps:property in each entry.
 
-They have no order: every filter that matches acts. What one moves to the trash tells nobody, so these come first.
+They have no order: every filter that matches acts. So what forwards comes first here, then what throws away, since a
+star on what lies in the trash tells nobody.
 """
 
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ _ATOM, _APPS = "http://www.w3.org/2005/Atom ", "http://schemas.google.com/apps/2
 _MOST_DEPTH = 16
 _REMEDY = "give the file that Gmail's settings export under Filters: mailFilters.xml"
 
-_TELLING = {"shouldStar": "star", "shouldAlwaysMarkAsImportant": "mark as important", "forwardTo": "forward"}
+_FORWARD = "forward"
+_TELLING = {"shouldStar": "star", "shouldAlwaysMarkAsImportant": "mark as important", "forwardTo": _FORWARD}
 _SORTING = {
     "label": "label",
     "smartLabelToApply": "category",
@@ -47,9 +49,14 @@ def convert(text: str, wish: Wish) -> Converted:
     """The filters of an export as rules. Raises ConfigurationError when it is none."""
     entries = _read(text, wish.file)
     steps = [_step(entry) for entry in entries]
-    # what is thrown away is thrown away whatever else looks at it
-    steps.sort(key=lambda step: not step.discards)
+    steps.sort(key=_turn)
     return assemble(steps, wish, ordered=False)
+
+
+def _turn(step: Step) -> int:
+    if _FORWARD in step.does:
+        return 1 if step.discards else 0
+    return 2 if step.discards else 3
 
 
 def _step(entry: _Entry) -> Step:

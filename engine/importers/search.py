@@ -12,6 +12,8 @@ from engine.importers.when import When, all_of, any_of, ask, is_address, is_doma
 
 #: Brackets in brackets.
 _MOST_DEPTH = 20
+#: Gmail itself takes 1,500.
+_MOST_SEARCH = 5_000
 _SIGNS = re.compile(r'\s+|([(){}|])|"([^"]*)"|([-+]?)([A-Za-z][A-Za-z_0-9]*):(?=\S)|([-+])(?=[^\s])|([^\s(){}"|]+)')
 #: What ends a word, and what stands between two; the second is small, so that phrases of seven words fit.
 _EDGE = r"[^\pL\pN]"
@@ -34,6 +36,8 @@ def read_search(text: str, field: str = "") -> When:
 
     Raises UnlikeError for what has no like among our conditions.
     """
+    if len(text) > _MOST_SEARCH:
+        raise UnlikeError(f"longer than {_MOST_SEARCH:,} signs, which Gmail takes of no filter")
     reader = _Reader(text)
     found = reader.sequence(field, "", 0)
     if reader.sign is not None:

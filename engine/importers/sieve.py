@@ -32,17 +32,25 @@ def convert(text: str, wish: Wish) -> Converted:
         raise wrong("no command stands in this script", wish.file)
     walk = _Walk()
     walk.block(commands, ALWAYS, (), "")
-    steps = [_unless_discarded(step, walk.steps[at + 1 :]) for at, step in enumerate(walk.steps)]
-    return assemble(steps, wish, ordered=True, left=walk.left)
+    discarding: list[Step] = []
+    steps = []
+    for step in reversed(walk.steps):
+        steps.append(_unless_discarded(step, discarding))
+        discarding += [step] if step.discards else []
+    return assemble(steps[::-1], wish, ordered=True, left=walk.left)
 
 
-def _unless_discarded(step: Step, later: Sequence[Step]) -> Step:
+def _unless_discarded(step: Step, discarding: Sequence[Step]) -> Step:
     """A star is stuck to a mail when the script ends: what a later step discards has none (RFC 5232 section 3)."""
     if not step.tells or any(word not in _FLAGS for word in step.does):
         return step
     when = step.when
-    for each in later:
-        if not each.discards or exclude(step, each) or isinstance(when, UnlikeError):
+    if len(discarding) > _MOST_BEFORE:
+        when = UnlikeError(f"more than {_MOST_BEFORE} blocks after it may discard what it stars")
+    for each in reversed(discarding):
+        if isinstance(when, UnlikeError):
+            break
+        if exclude(step, each):
             continue
         if isinstance(each.when, UnlikeError):
             when = UnlikeError(f"line {each.line} may discard what it stars: {each.when.reason}")
@@ -50,6 +58,9 @@ def _unless_discarded(step: Step, later: Sequence[Step]) -> Step:
             when = all_of([when, none_of(each.when)])
     return replace(step, when=when)
 
+
+#: So many other conditions are written into one rule.
+_MOST_BEFORE = 50
 
 #: What must hold for a block to be reached, or why that cannot be said.
 Guard = When | UnlikeError
@@ -146,6 +157,8 @@ class _Walk:
             ends = self.block(node.block or (), here, (*branches, (number, branch)), written)
             if not ends:
                 before.append(test)
+            if len(before) > _MOST_BEFORE and lost is None:
+                lost = UnlikeError(f"more than {_MOST_BEFORE} branches stand before it", node.line)
             if lost is not None and node.name != "else" and not lost.line:
                 lost.line = node.line
 

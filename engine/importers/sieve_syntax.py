@@ -10,6 +10,8 @@ from engine.importers.content import wrong
 
 #: Blocks in blocks and tests in tests.
 _MOST_DEPTH = 30
+#: What tests stand behind; behind anything else they are a forgotten ';'.
+_HAVE_TESTS = ("if", "elsif", "not", "allof", "anyof")
 _REMEDY = 'a Sieve script is commands like: if header :contains "subject" "x" { stop; }'
 
 
@@ -96,7 +98,7 @@ class _Parser:
     def commands(self, depth: int, closing: str) -> list[Node]:
         """Commands up to the end of the block or of the script."""
         if depth > _MOST_DEPTH:
-            raise self._wrong("blocks inside blocks without end")
+            raise self._wrong("blocks and tests inside each other without end")
         found: list[Node] = []
         while self._sign.value != closing or self._sign.kind != "mark":
             if self._sign.kind == "end":
@@ -134,13 +136,15 @@ class _Parser:
     def _named(self, depth: int) -> Node:
         """An identifier with its arguments and tests."""
         if depth > _MOST_DEPTH:
-            raise self._wrong("tests inside tests without end")
+            raise self._wrong("blocks and tests inside each other without end")
         if self._sign.kind != "word":
             raise self._wrong(f"a command or a test must stand here, not {self._sign.value[:20]!r}")
         sign = self._step()
         node = Node(sign.value.lower(), sign.line, comments=sign.comments)
         while (argument := self._argument()) is not None:
             node.arguments.append(argument)
+        if node.name not in _HAVE_TESTS:
+            return node
         if self._sign.kind == "word":
             node.tests = [self._named(depth + 1)]
         elif self._is("("):

@@ -30,11 +30,13 @@ def all_of(parts: Iterable[When]) -> When:
     """All of them; none is always."""
     merged: When = {}
     rest: list[When] = []
+    seen = {repr(ALWAYS)}
     for part in (each for whole in parts for each in (whole["all"] if [*whole] == ["all"] else [whole])):
         if part == NEVER:
             return NEVER
-        if part == ALWAYS or part in rest:
+        if repr(part) in seen:
             continue
+        seen.add(repr(part))
         if not _merge(merged, part):
             rest.append(part)
     if rest:
@@ -57,39 +59,53 @@ def _merge(into: When, part: When) -> bool:
 
 
 def any_of(parts: Iterable[When]) -> When:
-    """One of them is enough; of none it is never."""
+    """One of them is enough; of none it is never. What asks the same of the same field becomes one list."""
     found: list[When] = []
+    lists: dict[tuple[str, ...], dict[str, None]] = {}
+    filled: list[tuple[When, dict[str, None]]] = []
+    seen = {repr(NEVER)}
     for part in (each for whole in parts for each in (whole["any"] if [*whole] == ["any"] else [whole])):
         if part == ALWAYS:
             return ALWAYS
-        if part == NEVER or part in found or any(_join(other, part) for other in found):
+        if repr(part) in seen:
             continue
-        found.append(_copy(part))
+        seen.add(repr(part))
+        part = _copy(part)
+        spot, test = _spot(part)
+        if spot in lists:
+            lists[spot].update(dict.fromkeys(test[spot[-1]]))
+        else:
+            found.append(part)
+        if spot and spot not in lists:
+            lists[spot] = dict.fromkeys(test[spot[-1]])
+            filled.append((test, lists[spot]))
+        if spot[-1:] == ("matches",) and len(lists[spot]) >= _MOST_PATTERNS:
+            del lists[spot]
+    for test, values in filled:
+        (operator,) = test
+        test[operator] = [*values]
     if len(found) == 1:
         return found[0]
     return {"any": found} if found else NEVER
 
 
-def _join(into: When, part: When) -> bool:
-    """Add the values of `part` where `into` asks the same of the same field with the same operator."""
-    if [*into] != [*part] or len(part) != 1:
-        return False
-    (field,) = part
-    test, more = into[field], part[field]
-    if field == "header" and [*test] == [*more] and len(more) == 1:
-        (name,) = more
-        test, more = test[name], more[name]
-    if not isinstance(test, dict) or not isinstance(more, dict) or [*test] != [*more] or len(more) != 1:
-        return False
-    (operator,) = more
-    if operator == "matches" and len(test[operator]) >= _MOST_PATTERNS:
-        return False
-    if not isinstance(more[operator], list) or field in ("time", "size"):
-        return False
-    test[operator] = list(dict.fromkeys([*test[operator], *more[operator]]))
-    return True
+def _spot(part: When) -> tuple[tuple[str, ...], When]:
+    """Where the values of a test with one operator stand, and the test; nowhere for anything else."""
+    spot: tuple[str, ...] = ()
+    test: Any = part
+    while isinstance(test, dict) and len(test) == 1:
+        ((name, inner),) = test.items()
+        spot = (*spot, name)
+        if isinstance(inner, list):
+            return (
+                (spot, test) if len(spot) == (3 if spot[0] == "header" else 2) and spot[0] not in _APART else ((), {})
+            )
+        test = inner
+    return (), {}
 
 
+#: Not tests with an operator, or one whose values must all hold.
+_APART = ("time", "size", "not", "attachment")
 #: So many stand in one list (`engine.rules.conditions`).
 _MOST_PATTERNS = 100
 

@@ -1,7 +1,7 @@
 """Filters converted, and the rules that come of it asked as the engine asks them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +13,7 @@ from engine.importers.assemble import Converted, Wish
 from engine.importers.content import read_content
 from engine.rules.evaluate import evaluate
 from engine.rules.load import RuleFolder, load
-from engine.rules.ruleset import ReadyRule, Ruleset
+from engine.rules.words import slug
 from tests.builders import NOW, an_account
 
 DATA = Path(__file__).parents[1] / "data" / "importers"
@@ -49,16 +49,11 @@ class Imported:
         self.ruleset, problems = load([RuleFolder("anna", "rules/anna", [document])], ["anna"], "v1")
         assert [problem for problem in problems if problem.severity == "error"] == []
         lines = [int(line) for line in re.findall(r"^  # x:(\d+)$", converted.text, re.MULTILINE)]
-        self.lines = dict(zip((rule.id for rule in self.rules), lines, strict=True))
         written = document.data["rules"] if isinstance(document.data, dict) else []
-        self.texts = dict(zip(self.lines, (_text(rule) for rule in written), strict=True))
+        names = [slug(rule["name"]) for rule in written]
+        self.lines = dict(zip(names, lines, strict=True))
+        self.texts = dict(zip(names, map(_text, written), strict=True))
         self._account = an_account(zone="UTC")
-
-    @property
-    def rules(self) -> Sequence[ReadyRule]:
-        """The rules in their order."""
-        assert isinstance(self.ruleset, Ruleset)
-        return self.ruleset.scopes.get("anna", ())
 
     def told(self, event: MailArrived, now: datetime = NOW) -> set[str]:
         """The ids of the rules that tell of a mail."""

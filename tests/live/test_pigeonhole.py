@@ -131,7 +131,7 @@ def test_the_rules_of_a_script_tell_what_the_script_tells(
     script = _for_pigeonhole(path.read_text())
     before = datetime.now(UTC)
     if "envelope :" in script:
-        mails = [mail for mail in mails[::5] if b"Return-Path: <>" not in mail.raw]
+        mails = [mail for mail in (*mails[::5], mails[-1]) if b"Return-Path: <>" not in mail.raw]
         expected = pigeonhole.told_at_delivery(script, mails)
     else:
         expected = pigeonhole.told(script)
