@@ -67,3 +67,21 @@ class Listening(Protocol):
     async def listen(self, publish: Publish) -> None:
         """Begin to receive; returns at once. The provider is told that we have a report only once it is published."""
         ...
+
+
+@runtime_checkable
+class Polled(Protocol):
+    """A provider that can be asked what became of a message that it took."""
+
+    async def poll(self, client_ref: str, provider_ref: str) -> DeliveryReport | None:
+        """What it says, or nothing when it does not say. Never raises for what the outside world does."""
+        ...
+
+
+@runtime_checkable
+class Thanking(Protocol):
+    """A provider that wants a certain answer to its callbacks, or sends them again."""
+
+    def thank(self, body: bytes) -> str:
+        """The answer to a callback that was read and kept."""
+        ...

@@ -9,6 +9,7 @@ from engine.channels.providers.http.driver import HttpProvider
 from engine.channels.providers.http.settings import HttpSettings
 from engine.channels.providers.infobip import InfobipProvider, InfobipSettings
 from engine.channels.providers.kannel import KannelProvider, KannelSettings
+from engine.channels.providers.pswincom import PswincomProvider, PswincomSettings
 from engine.channels.providers.smpp.driver import SmppProvider
 from engine.channels.providers.smpp.settings import SmppSettings
 from engine.channels.providers.smtp import SmtpProvider, SmtpSettings
@@ -34,6 +35,7 @@ DRIVERS: Mapping[str, Driver] = {
     "http": Driver(HttpSettings, HttpProvider),
     "infobip": Driver(InfobipSettings, InfobipProvider),
     "kannel": Driver(KannelSettings, KannelProvider),
+    "pswincom": Driver(PswincomSettings, PswincomProvider),
     "smpp": Driver(SmppSettings, SmppProvider),
     "twilio": Driver(TwilioSettings, TwilioProvider, TwilioSettings.carries),
     "smtp": Driver(SmtpSettings, SmtpProvider),

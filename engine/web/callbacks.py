@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from engine.channels.provider import Provider
+from engine.channels.provider import Provider, Thanking
 from engine.failpoints import failpoint
 from engine.topics import RECEIPTS, Topic
 
@@ -43,6 +43,6 @@ def take_callbacks(
             _log.error("a callback of provider %s could not be kept: %s", provider.name, type(error).__name__)
             return web.Response(status=503, headers={"Retry-After": "5"}, text="try again\n")
         failpoint("callback_published")
-        return web.Response(text="ok\n")
+        return web.Response(text=provider.thank(body) if isinstance(provider, Thanking) else "ok\n")
 
     return take

@@ -443,6 +443,7 @@ def test_every_driver_is_built_from_its_settings_and_bears_its_name() -> None:
         "fake": "{driver: fake}",
         "infobip": "{driver: infobip, url: 'https://a.example', key: k, sender: Tocsin}",
         "kannel": "{driver: kannel, user: u, password: p}",
+        "pswincom": "{driver: pswincom, user: u, password: p}",
         "twilio": f"{{driver: twilio, account: AC{'0' * 32}, token: t, sender: Tocsin}}",
         "http": "{driver: http, send: {url: 'https://a.example/'}}",
     }

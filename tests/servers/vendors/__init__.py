@@ -13,7 +13,7 @@ from engine.channels import registry
 from engine.channels.provider import Provider
 from engine.net import Http
 from engine.web.server import Listener
-from tests.contracts.provider import GARBAGE, LONG, Callback
+from tests.contracts.provider import GARBAGE, LONG, SECRET, Callback
 
 PUBLIC = "https://tocsin.example"
 
@@ -132,3 +132,24 @@ def _hang_up(request: web.Request) -> web.Response:
     assert request.transport is not None
     request.transport.close()
     return web.Response()
+
+
+#: What stands in the address for reports of a vendor that reports to one address for all messages.
+TOKEN = "reports-4711"
+
+
+class TokenVendor(Vendor):
+    """A vendor that signs nothing: whoever knows the address is believed."""
+
+    def reports(self, ref: str) -> list[bytes]:
+        """The bodies of honest callbacks."""
+        raise NotImplementedError
+
+    def callbacks(self, ref: str) -> list[Callback]:
+        shown = [Callback(query={"token": TOKEN}, body=body) for body in self.reports(ref)]
+        return [*shown, shown[0]._replace(query={}, headers={"Authorization": f"Bearer {TOKEN}"})]
+
+    def forgeries(self, ref: str) -> list[Callback]:
+        wrong = ({}, {"token": ""}, {"token": TOKEN[:-1]}, {"token": SECRET}, {"token": "\udcffé"})
+        bodies = [*self.reports(ref), b"nonsense"]
+        return [Callback(query=query, body=body) for query in wrong for body in bodies]

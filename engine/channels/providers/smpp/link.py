@@ -34,6 +34,7 @@ class Link(asyncio.Protocol):
         self._splitter = Splitter()
         self._waiting: dict[int, _Waiting] = {}
         self._sequence = 0
+        self._unsent: list[bytes] = []
         self._transport: asyncio.Transport | None = None
 
     @property
@@ -56,7 +57,7 @@ class Link(asyncio.Protocol):
         self._waiting[self._sequence] = _Waiting(command, answered, heard)
         if len(self._waiting) > _MOST_LATE:
             del self._waiting[next(iter(self._waiting))]
-        self._transport.write(encode(Pdu(command, ROK, self._sequence, body)))
+        self._write(Pdu(command, ROK, self._sequence, body))
         return answered
 
     def respond(self, asked: Pdu, status: int = ROK, body: bytes = b"") -> None:
@@ -103,6 +104,7 @@ class Link(asyncio.Protocol):
             self.respond(pdu)
         elif pdu.command == Command.UNBIND:
             self.respond(pdu)
+            self._flush()
             if not self.ended.done():
                 self.ended.set_result("it said goodbye")
         elif pdu.command != Command.ALERT_NOTIFICATION:  # that one has no answer
@@ -122,5 +124,12 @@ class Link(asyncio.Protocol):
             waiting.answered.set_result(pdu)
 
     def _write(self, pdu: Pdu) -> None:
+        if not self._unsent:
+            # What is written in one turn of the loop leaves in one packet, and costs one call of the system.
+            self._loop.call_soon(self._flush)
+        self._unsent.append(encode(pdu))
+
+    def _flush(self) -> None:
+        unsent, self._unsent = self._unsent, []
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(encode(pdu))
+            self._transport.write(b"".join(unsent))
