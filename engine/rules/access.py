@@ -54,6 +54,18 @@ def access(tree: Tree) -> Access:
     return Access(maybe=way.tests)
 
 
+def rest(tree: Tree) -> Tree:
+    """What is still to be asked of a rule whose condition this is, once it is found by its `access`."""
+    if not isinstance(tree, All):
+        return tree
+    way = access(tree)
+    met = way.maybe or way.presumed
+    for number, part in enumerate(tree.parts):
+        if met and disjunction(part) == met and not _vague(met):
+            return All(tree.parts[:number] + tree.parts[number + 1 :])
+    return tree
+
+
 def _vague(tests: tuple[Predicate, ...]) -> bool:
     """Whether an index finds more than meets the tests: of a glob it looks for one piece only."""
     return any(test.operator is Operator.GLOB for test in tests)

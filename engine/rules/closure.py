@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 from engine.rules.dear import cheapest_first
-from engine.rules.frame import KEYED, key_of, literals
+from engine.rules.frame import KEYED, guards, key_of, literals
 from engine.rules.match import meets
-from engine.rules.predicate import All, Any, Not, Predicate, Tree
+from engine.rules.predicate import All, Any, Not, Operator, Predicate, Tree
 from engine.rules.view import View
 
 Test = Callable[[View], bool]
@@ -26,6 +26,8 @@ def close(tree: Tree) -> Test:
 
 
 def _all(tests: list[Test]) -> Test:
+    if len(tests) == 1:
+        return tests[0]
     if len(tests) == 2:
         first, second = tests
         return lambda view: first(view) and second(view)
@@ -57,10 +59,13 @@ def _predicate(predicate: Predicate) -> Test:
     field = predicate.field
     if predicate.operator in KEYED:
         keys, key = frozenset(predicate.values), key_of(predicate)
+        if len(keys) == 1:
+            (one,) = keys
+            return lambda view: one in view.keys(key)
         return lambda view: not keys.isdisjoint(view.keys(key))
     wanted = literals(predicate)
     if wanted is None:
-        return lambda view: meets(predicate, view)
+        return _guarded(predicate)
     if len(wanted) == 1:
         (only,) = wanted
         return lambda view: only in view.framed(field)
@@ -71,5 +76,22 @@ def _predicate(predicate: Predicate) -> Test:
             if literal in text:
                 return True
         return False
+
+    return holds
+
+
+def _guarded(predicate: Predicate) -> Test:
+    """A test that is dear to ask, so that it is asked only of events that have what it needs."""
+    field, needed = predicate.field, guards(predicate)
+    if needed is None:
+        return lambda view: meets(predicate, view)
+    pattern = predicate.operator is Operator.MATCHES
+
+    def holds(view: View) -> bool:
+        text = view.framed(field)
+        for literal in needed:
+            if literal in text:
+                return meets(predicate, view)
+        return pattern and not text.isascii() and meets(predicate, view)
 
     return holds

@@ -21,3 +21,13 @@ def spellings(address: str) -> tuple[str, ...]:
     except UnicodeError:
         return (address,)
     return tuple(dict.fromkeys((address, f"{name}@{carried.decode('ascii')}", f"{name}@{read}")))
+
+
+@lru_cache(maxsize=4096)
+def above(domain: str) -> frozenset[str]:
+    """A domain and what it is under: @mail.acme.example, @acme.example, @example."""
+    found, dot = set[str](), "."
+    while dot:
+        found.add("@" + domain)
+        _, dot, domain = domain.partition(".")
+    return frozenset(found)

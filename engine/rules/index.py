@@ -13,7 +13,7 @@ from itertools import chain, islice
 from math import ceil
 from typing import TypeVar
 
-from engine.rules.access import access
+from engine.rules.access import access, rest
 from engine.rules.automaton import Automaton, carry
 from engine.rules.bounds import Bounds
 from engine.rules.closure import Test, close
@@ -21,7 +21,7 @@ from engine.rules.comparison import Range
 from engine.rules.frame import key_of, literals, pieces
 from engine.rules.match import meets
 from engine.rules.moments import Moments
-from engine.rules.pattern import PatternSet
+from engine.rules.pattern import PatternSet, encode
 from engine.rules.predicate import Operator, Predicate, Tree
 from engine.rules.view import View
 from engine.rules.window import Window
@@ -92,8 +92,9 @@ class Index:
             )
             hits |= presumed - doubted
             asked |= doubted
+        kept = self._kept
         for number in asked - hits:
-            if self._test(number)(view):
+            if (kept.get(number) or self._close(number))(view):
                 hits.add(number)
         return hits
 
@@ -101,10 +102,9 @@ class Index:
         """The tests that the event meets, and globs that it may meet."""
         clues = set[int]()
         for place, numbers in self.keys.items():
-            for key in view.keys(place):
-                clue = numbers.get(key)
-                if clue is not None:
-                    clues.add(clue)
+            found = numbers.keys() & view.keys(place)
+            if found:
+                clues.update([numbers[key] for key in found])
         for field, automata in self.automata.items():
             text = view.framed(field)
             if text:
@@ -112,7 +112,7 @@ class Index:
                 for automaton in automata:
                     clues.update(automaton.scan(carried))
         for field, sets in self.patterns.items():
-            for raw in view.raw(field):
+            for raw in map(encode, view.raw(field)):
                 for patterns in sets:
                     clues.update(patterns.scan(raw))
         if view.size is not None:
@@ -128,12 +128,10 @@ class Index:
             clues.update(chain.from_iterable(self.several[clue] for clue in shared))
         return clues
 
-    def _test(self, number: int) -> Test:
-        test = self._kept.get(number)
-        if test is None:
-            if len(self._kept) >= KEPT:
-                self._kept.clear()
-            test = self._kept[number] = close(self._trees[number])
+    def _close(self, number: int) -> Test:
+        if len(self._kept) >= KEPT:
+            self._kept.clear()
+        test = self._kept[number] = close(rest(self._trees[number]))
         return test
 
 

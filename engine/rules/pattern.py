@@ -56,12 +56,17 @@ def complete(text: str) -> str:
 
 def found(pattern: str, text: str) -> bool:
     """Whether a pattern (from `complete`) is found in a text."""
-    return _compile(pattern).search(text.encode("utf-8", "replace")) is not None
+    return _compile(pattern).search(encode(text)) is not None
+
+
+def encode(text: str) -> bytes:
+    """A text as RE2 reads it. Half a surrogate pair is a question mark there."""
+    return text.encode("utf-8", "replace")
 
 
 def fits(glob: str, text: str) -> bool:
     """Whether a folded glob is the whole of a folded text."""
-    return _compile(translate(glob)).fullmatch(text.encode("utf-8", "replace")) is not None
+    return _compile(translate(glob)).fullmatch(encode(text)) is not None
 
 
 def is_glob(text: str) -> bool:
@@ -143,7 +148,7 @@ class PatternSet:
             self._set.Add(pattern)
         self._set.Compile()
 
-    def scan(self, text: str) -> list[int]:
-        """The clues of the patterns that are found in a text."""
+    def scan(self, encoded: bytes) -> list[int]:
+        """The clues of the patterns that are found in a text (see `encode`)."""
         clues = self._clues
-        return [clues[number] for number in self._set.Match(text.encode("utf-8", "replace")) or ()]
+        return [clues[number] for number in self._set.Match(encoded) or ()]

@@ -10,6 +10,7 @@ from engine.event import Address, Attachment, Event, OccasionDue
 from engine.rules.authentication import METHODS, verified
 from engine.rules.book import Book
 from engine.rules.comparison import show_size
+from engine.rules.domain import above
 from engine.rules.fold import fold
 from engine.rules.frame import frame, frame_addresses
 from engine.rules.predicate import Operator
@@ -22,6 +23,7 @@ SHOWN = 200
 #: Before the name of a header, where a field is one.
 HEADER = "header:"
 _NO_BOOK = Book()
+_ANYONE = frozenset((ANYONE,))
 
 
 class View:
@@ -91,13 +93,7 @@ class View:
 
     def domains(self, field: str) -> Set[str]:
         """The domains of a field's addresses and what they are under: @mail.acme.example, @acme.example, @example."""
-        found: set[str] = set()
-        for address in self.addresses(field):
-            domain, dot = address.rpartition("@")[2], "."
-            while dot:
-                found.add("@" + domain)
-                _, dot, domain = domain.partition(".")
-        return found
+        return _domains(self.addresses(field))
 
     def framed(self, field: str) -> str:
         """What a field holds, folded, as one text (`engine.rules.frame`); empty when it has no texts."""
@@ -119,7 +115,8 @@ class View:
         if found is None:
             field, _, operator = name.rpartition(" ")
             if operator == Operator.ADDRESS.value:
-                found = {ANYONE, *self.addresses(field), *self.domains(field)}
+                addresses = self.addresses(field)
+                found = {ANYONE, *addresses, *_domains(addresses)} if addresses else _ANYONE
             else:
                 found = set(self.texts(field))
             self._keys[name] = found
@@ -167,8 +164,9 @@ class View:
         headers, names = self.event.headers, self._header_names
         if names is None:
             names = self._header_names = [name.lower() for name, _ in headers]
-        if wanted not in names:
-            return ()
+        times = names.count(wanted)
+        if times < 2:
+            return (headers[names.index(wanted)][1],) if times else ()
         return tuple([value for name, (_, value) in zip(names, headers, strict=True) if name == wanted])
 
 
@@ -178,6 +176,13 @@ def _show_person(person: Address) -> str:
 
 def _show_attachment(attachment: Attachment) -> str:
     return f"{attachment.name or 'no name'} ({attachment.media_type}, {show_size(attachment.size)})"
+
+
+def _domains(addresses: tuple[str, ...]) -> Set[str]:
+    # one that is longer than any that exists (RFC 1035, section 2.3.4) is not remembered
+    domains = [address.rpartition("@")[2] for address in addresses]
+    found = [above(each) if len(each) < 256 else above.__wrapped__(each) for each in domains]
+    return found[0] if len(found) == 1 else frozenset().union(*found)
 
 
 def _list_id(header: str) -> str:
