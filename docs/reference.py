@@ -21,6 +21,7 @@ PAGES: Mapping[str, Sequence[str]] = {
     "rules": (
         "RuleFile",
         "Rule",
+        "Late",
         "Condition",
         "TextTest",
         "AddressTest",
