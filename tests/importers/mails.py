@@ -29,6 +29,7 @@ _SENDERS = (
     '"Chair, The" <other@office.example>',
     "x@spam.example",
     "alerts@acme.example",
+    "Sub <x@eu.acme.example>",
 )
 _SUBJECTS = (
     "urgent: call me",
