@@ -1,4 +1,4 @@
-"""A vendor's XML that is a head and rows, read without trusting it: Expat alone fetches nothing, and nothing grows."""
+"""A vendor's XML that is a head and rows, read without trusting it: nothing is fetched, nothing grows."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -8,7 +8,9 @@ from engine.channels.providers.fake import FakeProvider, FakeSettings
 from engine.channels.providers.http.driver import HttpProvider
 from engine.channels.providers.http.settings import HttpSettings
 from engine.channels.providers.infobip import InfobipProvider, InfobipSettings
+from engine.channels.providers.intelecom import IntelecomProvider, IntelecomSettings
 from engine.channels.providers.kannel import KannelProvider, KannelSettings
+from engine.channels.providers.link import LinkProvider, LinkSettings
 from engine.channels.providers.pswincom import PswincomProvider, PswincomSettings
 from engine.channels.providers.smpp.driver import SmppProvider
 from engine.channels.providers.smpp.settings import SmppSettings
@@ -34,7 +36,9 @@ DRIVERS: Mapping[str, Driver] = {
     "fake": Driver(FakeSettings, FakeProvider),
     "http": Driver(HttpSettings, HttpProvider),
     "infobip": Driver(InfobipSettings, InfobipProvider),
+    "intelecom": Driver(IntelecomSettings, IntelecomProvider),
     "kannel": Driver(KannelSettings, KannelProvider),
+    "link": Driver(LinkSettings, LinkProvider),
     "pswincom": Driver(PswincomSettings, PswincomProvider),
     "smpp": Driver(SmppSettings, SmppProvider),
     "twilio": Driver(TwilioSettings, TwilioProvider, TwilioSettings.carries),
