@@ -62,8 +62,8 @@ def _forms(secret: str) -> Iterator[str]:
 def secrets_of(settings: Settings) -> Iterator[str]:
     """Every secret that the configuration holds or names a file of, as it is now."""
     for each in settings.accounts:
-        for mailbox in each.mailboxes:
-            yield from _secrets_in(mailbox)
+        for source in (*each.mailboxes, *each.calendars):
+            yield from _secrets_in(source)
     for provider in settings.providers.values():
         yield from _secrets_in(provider)
     for url in (settings.store, settings.stream):

@@ -7,6 +7,7 @@ import pytest
 
 from engine.account import Agenda
 from engine.cli.init import starter
+from engine.cli.masking import HIDDEN, Masking, secrets_of
 from engine.document import Problem
 from engine.settings import Settings, load
 
@@ -141,3 +142,19 @@ def test_where_an_account_cannot_be_read_nobody_knows_its_calendars(folder: Path
     for scope in ("me", "global"):
         _, problems = _load(folder, "calendars: {}\n" if scope == "me" else "", rule, scope)
         assert [problem.code for problem in problems if problem.code == "unknown-calendar"] == []
+
+
+def test_the_private_address_and_the_password_of_a_calendar_are_secrets(folder: Path) -> None:
+    (folder / "secrets/home.password").write_text("hunter3\n")
+    settings, problems = _load(
+        folder,
+        "calendars:\n"
+        "  - {name: work, url: 'https://calendar.example.org/private-3f9c.ics'}\n"
+        "  - {name: home, caldav: 'https://dav.example.org/', user: a, password_file: secrets/home.password}\n",
+    )
+    assert problems == []
+    assert settings is not None
+    masking = Masking(secrets_of(settings))
+    assert masking.hide("asked https://calendar.example.org/private-3f9c.ics with hunter3") == (
+        f"asked {HIDDEN} with {HIDDEN}"
+    )
