@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from benchmarks import admission, appointments, backtest, flow, kafka, line, rules
+from benchmarks import admission, appointments, backtest, channels, flow, kafka, line, rules
 from benchmarks.figures import head
 
 ALL = {
@@ -14,6 +14,7 @@ ALL = {
     "backtest": backtest.run,
     "appointments": appointments.run,
     "rules": rules.run,
+    "channels": channels.run,
 }
 #: One name for several.
 GROUPS = {"line": ("embedded", "kafka", "flow", "admission")}

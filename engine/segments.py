@@ -13,6 +13,7 @@ _BASIC = frozenset(
 )
 #: The extension table: an escape and a character, so these cost double. One euro sign can buy a second part.
 _EXTENDED = frozenset("^{}\\[~]|€\f")
+_GSM = _BASIC | _EXTENDED
 
 
 class Alphabet(StrEnum):
@@ -50,10 +51,20 @@ def _cost(character: str, alphabet: Alphabet) -> int:
 
 
 def _alphabet(text: str) -> tuple[Alphabet, str]:
-    for character in text:
-        if character not in _BASIC and character not in _EXTENDED:
-            return Alphabet.UCS2, character
-    return Alphabet.GSM7, ""
+    if _GSM.issuperset(text):
+        return Alphabet.GSM7, ""
+    return Alphabet.UCS2, next(character for character in text if character not in _GSM)
+
+
+def _units(text: str, alphabet: Alphabet) -> int:
+    if alphabet is Alphabet.GSM7:
+        return len(text) + sum(map(text.count, _EXTENDED))
+    return len(text.encode("utf-16-be", "surrogatepass")) // 2
+
+
+def _room(alphabet: Alphabet, header: int = 0) -> int:
+    """Units in a part whose header takes so many bytes."""
+    return (_BYTES - header) * 8 // _BITS[alphabet]
 
 
 def split(text: str, header: int = HEADER) -> Iterator[str]:
@@ -63,10 +74,10 @@ def split(text: str, header: int = HEADER) -> Iterator[str]:
     text join it to the others; what is charged is counted with the usual one.
     """
     alphabet, _ = _alphabet(text)
-    whole, each = (bytes_ * 8 // _BITS[alphabet] for bytes_ in (_BYTES, _BYTES - header))
-    if sum(_cost(c, alphabet) for c in text) <= whole:
+    if _units(text, alphabet) <= _room(alphabet):
         yield text
         return
+    each = _room(alphabet, header)
     start = used = 0
     for index, character in enumerate(text):
         cost = _cost(character, alphabet)
@@ -80,12 +91,9 @@ def split(text: str, header: int = HEADER) -> Iterator[str]:
 def count(text: str) -> Segments:
     """Count the parts of `text`; the figure that is quoted, reserved and charged."""
     alphabet, forced_by = _alphabet(text)
-    return Segments(
-        alphabet=alphabet,
-        units=sum(_cost(c, alphabet) for c in text),
-        parts=sum(1 for _ in split(text)),
-        forced_by=forced_by,
-    )
+    units = _units(text, alphabet)
+    parts = 1 if units <= _room(alphabet) else sum(1 for _ in split(text))
+    return Segments(alphabet=alphabet, units=units, parts=parts, forced_by=forced_by)
 
 
 def whole(text: str, most: int) -> str:

@@ -38,6 +38,7 @@ smsc-password = secret
 system-type = ""
 interface-version = 34
 reconnect-delay = 1
+max-pending-submits = {window}
 
 group = smsbox
 bearerbox-host = 127.0.0.1
@@ -66,8 +67,9 @@ class KannelServer:
 
     password = "open-sesame-4711"
 
-    def __init__(self, folder: Path, smsc: Smsc) -> None:
+    def __init__(self, folder: Path, smsc: Smsc, window: int = 10) -> None:
         self.smsc = smsc
+        self._window = window
         self.port = free_port()
         self.admin = free_port()
         self._folder = folder
@@ -106,6 +108,7 @@ class KannelServer:
                 smsc=self.smsc.port,
                 sendsms=self.port,
                 password=self.password,
+                window=self._window,
             )
         )
         for name, port in (("bearerbox", self._boxes), ("smsbox", self.port)):

@@ -75,28 +75,27 @@ class Session:
         Raises BindRefusedError or NotSentError when nothing left, NoReplyError when it left and was not answered.
         `heard` is called with the answer, also when it comes after `deadline`.
         """
-        while True:
-            link = await self._link(deadline)
-            try:
-                await self.window.enter(deadline)
-            except TimeoutError:
-                raise NotSentError("no room in the window in time") from None
-            try:
-                if link.ended.done() or asyncio.get_running_loop().time() >= deadline:
-                    continue
-                try:
-                    answered = link.request(command, body, heard)
-                except ConnectionError:
-                    link.abort("the connection broke")
-                    continue
-                async with asyncio.timeout_at(deadline):
-                    return await answered
-            except TimeoutError:
-                self.window.narrow()
-                self._doubt.set()
-                raise NoReplyError("timed out") from None
-            finally:
-                self.window.leave()
+        sent = False
+        try:
+            async with asyncio.timeout_at(deadline):
+                while True:
+                    link = await self._link()
+                    await self.window.enter()
+                    try:
+                        if not link.ended.done():
+                            answered = link.request(command, body, heard)
+                            sent = True
+                            return await answered
+                    except ConnectionError:
+                        link.abort("the connection broke")
+                    finally:
+                        self.window.leave()
+        except TimeoutError:
+            if not sent:
+                raise NotSentError("neither a link nor room in its window in time") from None
+            self.window.narrow()
+            self._doubt.set()
+            raise NoReplyError("timed out") from None
 
     async def close(self) -> None:
         """Say goodbye and hang up."""
@@ -121,25 +120,17 @@ class Session:
             return None
         return None if bound.result().ended.done() else bound.result()
 
-    async def _link(self, deadline: float) -> Link:
+    async def _link(self) -> Link:
         """The link that stands, or the next one when it is being made. Raises what kept it from standing."""
         while True:
             bound = self._bound
-            if bound is None:
-                raise NotSentError("the provider is closed")
-            if not bound.done():
-                try:
-                    async with asyncio.timeout_at(deadline):
-                        await asyncio.wait([bound])
-                except TimeoutError:
-                    raise NotSentError("there was no link in time") from None
-            if bound.cancelled():
+            if bound is not None and not bound.done():
+                await asyncio.wait([bound])
+            if bound is None or bound.cancelled():
                 raise NotSentError("the provider is closed")
             link = bound.result()
             if not link.ended.done():
                 return link
-            if asyncio.get_running_loop().time() >= deadline:
-                raise NotSentError("there was no link in time")
             await asyncio.sleep(0)  # its keeper is about to make a new one
 
     async def _keep(self, listen: bool) -> None:

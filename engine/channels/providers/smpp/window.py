@@ -5,7 +5,7 @@ from collections import deque
 
 
 class Window:
-    """Counts the units in the air. Times are of the event loop's clock, in seconds."""
+    """Counts the units in the air."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -20,8 +20,8 @@ class Window:
         """How many may be in the air now."""
         return int(self._limit)
 
-    async def enter(self, deadline: float) -> None:
-        """Wait for room, first come first served. Raises TimeoutError when there is none before `deadline`."""
+    async def enter(self) -> None:
+        """Wait for room, first come first served. Who is cancelled while waiting takes none."""
         if not self._queue and self._has_room():
             self._used += 1
             return
@@ -29,9 +29,8 @@ class Window:
         self._queue.append(turn)
         self._wake()
         try:
-            async with asyncio.timeout_at(deadline):
-                await turn
-        except BaseException:
+            await turn
+        except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self.leave()  # room came in the moment in which we gave up
             raise

@@ -1,0 +1,8 @@
+"""`make bench ONLY=channels`: what carries messages, each figure beside its theory and its peers."""
+
+from benchmarks import smpp
+
+
+async def run() -> bool:
+    """All figures; true when every goal is met."""
+    return all([await smpp.run()])
