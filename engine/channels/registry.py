@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from engine.channels.provider import Provider
+from engine.channels.providers.clicksend import ClicksendProvider, ClicksendSettings
 from engine.channels.providers.fake import FakeProvider, FakeSettings
 from engine.channels.providers.http.driver import HttpProvider
 from engine.channels.providers.http.settings import HttpSettings
@@ -33,6 +34,7 @@ class Driver(NamedTuple):
 
 #: driver, as in `config/engine.yaml` -> what it is
 DRIVERS: Mapping[str, Driver] = {
+    "clicksend": Driver(ClicksendSettings, ClicksendProvider),
     "fake": Driver(FakeSettings, FakeProvider),
     "http": Driver(HttpSettings, HttpProvider),
     "infobip": Driver(InfobipSettings, InfobipProvider),

@@ -1,5 +1,7 @@
 """What the providers have in common that are one company's HTTP API."""
 
+import asyncio
+import sys
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -107,7 +109,8 @@ class Vendor:
 
     async def send(self, message: Message, client_ref: str) -> Answer:
         """Hand over `message` under our reference."""
-        objection = object_to(message, most_parts=self.most_parts, astral=self.astral)
+        most = sys.maxsize if message.channel is Channel.FAX else self.most_parts  # pages have no parts
+        objection = object_to(message, most_parts=most, astral=self.astral)
         return objection or await self._hand_over(message, client_ref)
 
     async def ask(self, client_ref: str) -> Answer:
@@ -162,6 +165,14 @@ def judge(reply: Reply, words: str, reason: Reason | None = None) -> Answer:
     if 400 <= reply.status < 500:
         return refused(reason or _STATUSES.get(reply.status, Reason.PROVIDER_REFUSED), detail)
     return unknown(detail)
+
+
+async def draw(message: Message, sender: str) -> bytes:
+    """The message as the PDF of a fax. Raises ProviderError when what draws it is not installed."""
+    from engine.channels.paper.render import render, require
+
+    require()
+    return (await asyncio.to_thread(render, message.text, sender, datetime.now(UTC))).pdf
 
 
 def basic(user: str, password: str) -> str:

@@ -440,6 +440,7 @@ async def test_the_first_example_speaks_as_twilio_does(api: Api, tmp_path: Path)
 
 def test_every_driver_is_built_from_its_settings_and_bears_its_name() -> None:
     written = {
+        "clicksend": "{driver: clicksend, user: u, key: k}",
         "fake": "{driver: fake}",
         "infobip": "{driver: infobip, url: 'https://a.example', key: k, sender: Tocsin}",
         "kannel": "{driver: kannel, user: u, password: p}",
