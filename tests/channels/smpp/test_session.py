@@ -308,26 +308,38 @@ async def test_a_peer_that_speaks_no_tls_is_not_spoken_to(rig: SmppRig) -> None:
 
 async def test_room_is_given_in_order_and_never_lost_to_those_who_gave_up() -> None:
     window = Window(1)
-    await window.enter()
+    order: list[int] = []
+    await window.enter(lambda: order.append(0))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
-            await window.enter()
-    order: list[int] = []
-
-    async def pass_through(n: int) -> None:
-        await window.enter()
-        order.append(n)
-        window.leave()
-
-    waiting = [asyncio.create_task(pass_through(n)) for n in range(5)]
+            await window.enter(lambda: order.append(1))
+    waiting = [asyncio.create_task(window.enter(lambda n=n: order.append(n))) for n in range(2, 6)]
     await asyncio.sleep(0)
-    waiting[1].cancel()
+    waiting[0].cancel()
+    await asyncio.sleep(0)
     window.leave()
-    waiting[0].cancel()  # in the moment in which it is let in
+    assert order == [0, 3]  # at once
+    window.leave()
+    window.leave()
     await asyncio.gather(*waiting, return_exceptions=True)
-    assert order == [2, 3, 4]
-    async with asyncio.timeout(1):
-        await window.enter()
+    assert order == [0, 3, 4, 5]
+    window.close()
+
+
+async def test_who_cannot_start_takes_no_room() -> None:
+    window = Window(1)
+
+    def fail() -> None:
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        await window.enter(fail)
+    await window.enter(lambda: None)
+    waiting = [asyncio.create_task(window.enter(start)) for start in (fail, lambda: None)]
+    await asyncio.sleep(0)
+    window.leave()
+    found = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(each) for each in found] == [ConnectionError, type(None)]
     window.close()
 
 

@@ -75,27 +75,43 @@ class Session:
         Raises BindRefusedError or NotSentError when nothing left, NoReplyError when it left and was not answered.
         `heard` is called with the answer, also when it comes after `deadline`.
         """
-        sent = False
+        sent = inside = False
+
+        def start() -> asyncio.Future[Pdu]:
+            nonlocal sent, inside
+            answered = link.request(command, body, answer)
+            sent = inside = True
+            return answered
+
+        def answer(pdu: Pdu) -> None:
+            if heard is not None:
+                heard(pdu)
+            leave()
+
+        def leave() -> None:
+            nonlocal inside
+            if inside:
+                inside = False
+                self.window.leave()
+
         try:
             async with asyncio.timeout_at(deadline):
                 while True:
                     link = await self._link()
-                    await self.window.enter()
                     try:
-                        if not link.ended.done():
-                            answered = link.request(command, body, heard)
-                            sent = True
-                            return await answered
+                        answered = await self.window.enter(start)
                     except ConnectionError:
                         link.abort("the connection broke")
-                    finally:
-                        self.window.leave()
+                    else:
+                        return await answered
         except TimeoutError:
             if not sent:
                 raise NotSentError("neither a link nor room in its window in time") from None
             self.window.narrow()
             self._doubt.set()
             raise NoReplyError("timed out") from None
+        finally:
+            leave()
 
     async def close(self) -> None:
         """Say goodbye and hang up."""

@@ -2,6 +2,10 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Window:
@@ -12,7 +16,7 @@ class Window:
         self._limit = float(most)
         self._used = 0
         self._shut_until = 0.0
-        self._queue: deque[asyncio.Future[None]] = deque()
+        self._queue: deque[tuple[asyncio.Future[Any], Callable[[], Any]]] = deque()
         self._opening: asyncio.TimerHandle | None = None
 
     @property
@@ -20,20 +24,24 @@ class Window:
         """How many may be in the air now."""
         return int(self._limit)
 
-    async def enter(self) -> None:
-        """Wait for room, first come first served. Who is cancelled while waiting takes none."""
+    async def enter(self, start: Callable[[], T]) -> T:
+        """Call `start` once there is room, first come first served; what it returns.
+
+        It is called in the very moment in which another leaves: a turn of the event loop later, the link would have
+        idled that long. Who is cancelled before that is not started, and whoever was started leaves. When `start`
+        raises, nobody has entered.
+        """
         if not self._queue and self._has_room():
             self._used += 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
+            try:
+                return start()
+            except BaseException:
+                self._used -= 1
+                raise
+        turn: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.append((turn, start))
         self._wake()
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
-                self.leave()  # room came in the moment in which we gave up
-            raise
+        return await turn
 
     def leave(self) -> None:
         """A unit was answered, or is not waited for any more."""
@@ -60,10 +68,15 @@ class Window:
 
     def _wake(self) -> None:
         while self._queue and self._has_room():
-            turn = self._queue.popleft()
-            if not turn.done():
-                self._used += 1
-                turn.set_result(None)
+            turn, start = self._queue.popleft()
+            if turn.done():
+                continue
+            self._used += 1
+            try:
+                turn.set_result(start())
+            except Exception as error:
+                self._used -= 1
+                turn.set_exception(error)
         loop = asyncio.get_running_loop()
         if self._queue and self._opening is None and loop.time() < self._shut_until:
             self._opening = loop.call_at(self._shut_until, self._open)
