@@ -51,13 +51,14 @@ def _judge(due: DueReminder, rules: Mapping[str, ReadyRule], now: datetime) -> t
     """What becomes of a reminder, and its event if it is told: held against the appointment and the rules of now."""
     reminder, occasion = due.reminder, due.occasion
     rule = rules.get(reminder.rule)
+    out = reminder.due_id if due.again else None
     if occasion is None or rule is None:
         reason = Reason.APPOINTMENT_GONE if occasion is None else Reason.RULE_WITHDRAWN
-        return replace(reminder, state=State.WITHDRAWN, reason=reason, event_id=reminder.due_id), None
+        return replace(reminder, state=State.WITHDRAWN, reason=reason, event_id=out), None
     late = now - reminder.at > rule.late.after
     over = reminder.at < occasion.ends_at <= now
     if late and (over or rule.late.then == "drop") and reminder.label != CHANGE:
-        return replace(reminder, state=State.PASSED, reason=Reason.REMINDER_LATE, event_id=reminder.due_id), None
+        return replace(reminder, state=State.PASSED, reason=Reason.REMINDER_LATE, event_id=out), None
     event = reminder.event(occasion, late=late and reminder.label != CHANGE)
     return replace(reminder, state=State.FIRED, event_id=event.id), _fit(event)
 

@@ -237,7 +237,7 @@ class _Revision:
 
     def _beliefs(self, at: datetime) -> dict[str, "_Belief"]:
         """By rule, what its receivers were last told about the appointment that stood at this start."""
-        found: dict[str, _Belief] = {}
+        found = self._last_beliefs() if not self._old and len(self._new) == 1 else {}
         for (rule, label), had in sorted(self._had.get(at, {}).items(), key=lambda item: item[0][1] == CHANGE):
             if label != CHANGE:
                 if self._is_told(had):
@@ -247,6 +247,15 @@ class _Revision:
             elif had.active:
                 found[rule] = _Belief(True, had.was)
         return found
+
+    def _last_beliefs(self) -> dict[str, "_Belief"]:
+        """What was last told of an appointment that was gone, wherever it stood, and is back."""
+        notes = [each for those in self._had.values() for each in those.values() if each.label == CHANGE]
+        found = {}
+        for had in sorted((each for each in notes if each.active), key=lambda each: each.at):
+            cancelled = had.change == "cancelled" if self._is_told(had) else had.was is None
+            found[had.rule] = _Belief(True, None if cancelled else had.starts_at)
+        return {rule: belief for rule, belief in found.items() if belief.start is None}
 
     # ---- writing it down
 
@@ -258,7 +267,7 @@ class _Revision:
         return self._outcome.reminders.get(had.key, had)
 
     def _withdraw(self, had: Reminder, reason: Reason) -> None:
-        if not had.active:
+        if not had.active and (had.state is State.WITHDRAWN or had.out_id is None):
             return
         withdrawn = had.withdraw(reason)
         if withdrawn.event_id is not None:

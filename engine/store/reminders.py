@@ -32,6 +32,8 @@ class DueReminder:
     reminder: Reminder
     occasion: Occasion | None
     """None: it is gone, or cancelled."""
+    again: bool = False
+    """Somebody had it in hand before, so that its event may be out."""
 
 
 def claim(connection: sa.Connection, now: datetime, most: int = MOST) -> list[DueReminder]:
@@ -48,7 +50,10 @@ def claim(connection: sa.Connection, now: datetime, most: int = MOST) -> list[Du
             [{"of": row.key} for row in sorted(rows, key=lambda row: row.key)],
         )
     alive = _alive(connection, found)
-    return [DueReminder(each, each.occasion or alive.get(_place(each))) for each in found]
+    return [
+        DueReminder(each, each.occasion or alive.get(_place(each)), row.lease is not None)
+        for each, row in zip(found, rows, strict=True)
+    ]
 
 
 def _alive(connection: sa.Connection, reminders: Sequence[Reminder]) -> dict[tuple[object, ...], Occasion]:

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from engine.agents.calendar import forget
 from engine.errors import StreamError
 from engine.reason import Reason
-from engine.store import ledger, occasions, reminders
+from engine.store import attempts, ledger, occasions, reminders, send_queue
 from engine.store.database import Database
 from engine.store.tables import message, notification, reminder
 from tests.builders import BUSY, NOW, an_account, terms
