@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import click
 
 from engine.account import Account
+from engine.cli.recording import hide, record_decision
 from engine.cli.rehearsing import choose_account, company_of, limit_lines, message_lines, require, trusted_by
 from engine.errors import SourceError
 from engine.event import MailArrived
@@ -34,7 +34,7 @@ def foretell(
     event = read_event(raw, owner.account.id, at, size=size, trusted=trusted_by(owner))
     company = company_of(wanted)
     outcome = rehearse(event, company, event.happened_at)
-    yield from [json.dumps(_record(event, outcome), default=str)] if as_json else _lines(event, outcome, company)
+    yield from [json.dumps(_record(event, outcome))] if as_json else _lines(event, outcome, company)
 
 
 def _lines(event: MailArrived, outcome: Outcome, company: Company) -> Iterator[str]:
@@ -50,7 +50,7 @@ def _lines(event: MailArrived, outcome: Outcome, company: Company) -> Iterator[s
 def _record(event: MailArrived, outcome: Outcome) -> dict[str, Any]:
     return {
         "event": event.model_dump(mode="json"),
-        "decision": asdict(outcome.decision),
+        "decision": record_decision(outcome.decision),
         "messages": [_message(each) for each in outcome.prospects],
     }
 
@@ -60,9 +60,16 @@ def _message(prospect: Prospect) -> dict[str, Any]:
     return {
         "notification": str(prospect.notification.id),
         "reason": prospect.reason.value,
-        "quote": quote.model_dump(mode="json") if isinstance(quote, Quote) else None,
+        "quote": _quote(quote) if isinstance(quote, Quote) else None,
         "limits": list(limit_lines(prospect.notification.limits)),
     }
+
+
+def _quote(quote: Quote) -> dict[str, Any]:
+    record = quote.model_dump(mode="json")
+    if quote.road is not None:
+        record["road"]["address"] = hide(quote.road.channel, quote.road.address)
+    return record
 
 
 def _read(name: str) -> tuple[bytes, int, datetime | None]:

@@ -7,10 +7,10 @@ from pathlib import Path
 from engine import settings
 from engine.admission.later import Hold
 from engine.channels.tariff import Tariff
+from engine.cli.recording import hide
 from engine.errors import ConfigurationError
 from engine.money import Money
 from engine.notification import Channel, Limits
-from engine.phone import mask
 from engine.quote import Quote
 from engine.rehearsal.rehearse import Company, Prospect
 from engine.rules.clean import clean
@@ -53,13 +53,13 @@ def message_lines(prospect: Prospect, company: Company) -> Iterator[str]:
     channel = quote.channel if isinstance(quote, Quote) else told.channel
     address = quote.address_of(told) if isinstance(quote, Quote) else told.address
     text = quote.text_of(told) if isinstance(quote, Quote) else told.text
-    yield f'→ {told.action}: {channel} to {told.recipient} ({_hide(channel, address)}): "{clean(text)}"'
+    yield f'→ {told.action}: {channel} to {told.recipient} ({hide(channel, address)}): "{clean(text)}"'
     if isinstance(quote, Quote):
         unit = {Channel.SMS: "part", Channel.FAX: "page"}.get(quote.channel, "message")
         many = f"{quote.parts} {unit}" + ("" if quote.parts == 1 else "s")
         yield f"    {many} through {quote.provider}, {quote.price}, lane {told.lane.value}"
     for road in told.otherwise:
-        yield f"    otherwise: {road.channel} ({_hide(road.channel, road.address)})"
+        yield f"    otherwise: {road.channel} ({hide(road.channel, road.address)})"
     yield f"    {prospect.reason}: {prospect.reason.sentence}{_until(prospect, company)}"
     for line in limit_lines(told.limits):
         yield f"    limit: {line}"
@@ -107,11 +107,3 @@ def _until(prospect: Prospect, company: Company) -> str:
     at = later.wake_at if isinstance(later, Hold) else later.due_at
     zone = find_zone(told.zone or company.accounts[told.account].zone)
     return f" Told at {at.astimezone(zone):%Y-%m-%d %H:%M}."
-
-
-def _hide(channel: Channel, address: str) -> str:
-    """As much of an address as tells it from others."""
-    if channel is not Channel.EMAIL:
-        return mask(address)
-    name, _, domain = address.partition("@")
-    return f"{name[:1]}…@{domain}"

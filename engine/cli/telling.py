@@ -1,11 +1,11 @@
 """A story in words: what `tocsin explain` and the demo print."""
 
-import dataclasses
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from engine.cli.recording import record_decision
 from engine.event import AgendaDue, Event, OccasionDue
 from engine.money import Money
 from engine.phone import mask
@@ -113,7 +113,7 @@ def tell_record(told: Story) -> dict[str, Any]:
     """The story for programs."""
     return {
         "event": told.event.model_dump(mode="json"),
-        "decision": dataclasses.asdict(told.decision),
+        "decision": record_decision(told.decision),
         "notifications": [record_notification(each) for each in told.notifications],
     }
 

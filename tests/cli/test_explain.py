@@ -41,6 +41,10 @@ def test_a_mail_on_the_input_that_matches_nothing_is_explained_too(folder: Path)
 def test_programs_get_the_whole_of_it(folder: Path) -> None:
     record = json.loads(run(folder, "explain", str(folder / "mail.eml"), "--json").stdout)
     assert record["event"]["subject"] == "Urgent: server down"
+    assert [each["rule"] for each in record["decision"]["answers"]] == ["urgent"]
+    assert record["decision"]["answers"][0]["evidence"][0]["holds"] is True
+    assert record["decision"]["notifications"][0]["recipient"] == "me"
+    assert record["decision"]["notifications"][0]["address"] == "+32…01"
     assert record["messages"][0]["reason"] == "admitted"
     assert record["messages"][0]["quote"]["price"] == {"minor": 800, "currency": "EUR"}
 
