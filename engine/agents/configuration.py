@@ -50,6 +50,6 @@ class Files(Protocol):
         """Something that differs once a file has changed, appeared or gone. Cheap, and never raises."""
         ...
 
-    def read(self) -> Reading:
-        """Everything anew. Never raises for what is in the files."""
+    def read(self, in_force: Ruleset) -> Reading:
+        """Everything anew, unchanged rules as they are in force. Never raises for what is in the files."""
         ...

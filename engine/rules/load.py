@@ -1,7 +1,8 @@
 """Rule files that have been read -> the rules in force, and every mistake in them."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from engine.document import Document, Path, Problem, has_errors, suggest, validate
 from engine.rules.actions import Defaults
@@ -9,6 +10,7 @@ from engine.rules.automatic import implied
 from engine.rules.book import Books
 from engine.rules.calendars import check_calendars
 from engine.rules.compile import about, compile_condition
+from engine.rules.kept import Kept, Made, Page
 from engine.rules.ready import Capped, Ground, Making, Owner
 from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
 from engine.rules.salvage import salvage
@@ -23,7 +25,7 @@ class RuleFolder:
     scope: str
     place: str
     """The folder as reports show it."""
-    documents: Sequence[Document] = ()
+    documents: Sequence[Document | Page] = ()
 
 
 def load(
@@ -33,12 +35,14 @@ def load(
     *,
     books: Books | None = None,
     owners: Mapping[str, Owner] | None = None,
+    kept: Kept | None = None,
 ) -> tuple[Ruleset, list[Problem]]:
     """The rules of all folders. With an error among the problems, the ruleset is not to be used.
 
     `accounts` are all ids that a folder may be named after, `owners` what is known of those that could be read.
+    `kept` is what earlier readings made, for pages that did not change; this one adds to it.
     """
-    books = books or Books()
+    books, kept = books or Books(), kept or Kept()
     owners = owners or {}
     scopes: dict[str, tuple[ReadyRule, ...]] = {}
     problems: list[Problem] = []
@@ -52,7 +56,7 @@ def load(
         whose = list(owners.values()) if shared else [owners[folder.scope]] if folder.scope in owners else []
         book = books.shared if shared else books.of(folder.scope)
         whole = owners.keys() >= set(accounts) if shared and owners else bool(whose)
-        scope = _Scope(folder.scope, Ground(book, whose, capped, whole))
+        scope = _Scope(folder.scope, Ground(book, whose, capped, whole), kept)
         for document in folder.documents:
             scope.add(document)
         if shared:
@@ -60,8 +64,8 @@ def load(
         scopes[folder.scope] = tuple(scope.rules)
         problems += scope.problems
         read.append(scope)
-    problems += _check_tests(read, owners)
-    return Ruleset(scopes, version, books), problems
+    problems += _check_tests(read, owners, kept)
+    return Ruleset(scopes, version, books, before=kept.in_force), problems
 
 
 def _no_such_account(folder: RuleFolder, accounts: Collection[str]) -> Problem:
@@ -75,21 +79,30 @@ def _no_such_account(folder: RuleFolder, accounts: Collection[str]) -> Problem:
     )
 
 
-def _check_tests(read: Sequence["_Scope"], owners: Collection[str]) -> Iterator[Problem]:
+def _check_tests(read: Sequence["_Scope"], owners: Collection[str], kept: Kept) -> list[Problem]:
     """The names in `tests:`; where a file could not be read nobody knows what it would have named."""
     if any(scope.unread for scope in read):
-        return
+        return []
+    names = {scope.name: scope.names for scope in read}
+    known = names == kept.names and [*owners] == kept.owners
+    problems: list[Problem] = []
     for scope in read:
-        seen = [each for each in read if GLOBAL in (scope.name, each.name) or each is scope]
-        names = [name for each in seen for name in each.names]
+        seen = [name for each in names if GLOBAL in (scope.name, each) or each == scope.name for name in names[each]]
+        whose = owners if scope.name == GLOBAL else (scope.name,)
+        for page in () if known else scope.untold:
+            file, _ = validate(page.document, RuleFile)
+            scope.tests += [(page.document, file.tests)] if file else []
         for document, tests in scope.tests:
-            yield from check_names(tests, names, owners if scope.name == GLOBAL else (scope.name,), document)
+            problems += check_names(tests, seen, whose, document)
+    if not problems:
+        kept.names, kept.owners = names, [*owners]
+    return problems
 
 
 class _Scope:
     """The rules of one folder while they are read: an id is unique in it."""
 
-    def __init__(self, name: str, ground: Ground) -> None:
+    def __init__(self, name: str, ground: Ground, kept: Kept) -> None:
         self.name = name
         self.rules: list[ReadyRule] = []
         self.capped: list[Capped] = []
@@ -97,11 +110,52 @@ class _Scope:
         self.names: list[str] = []
         """Of all rules, by name and id, also of those with mistakes in them."""
         self.tests: list[tuple[Document, tuple[RuleTest, ...]]] = []
+        self.untold: list[Page] = []
+        """Pages with tests that did not change."""
         self.unread = False
         self._ground = ground
-        self._first: dict[str, tuple[Document, Path]] = {}
+        self._kept = kept
+        self._in_force = {rule.id: rule for rule in kept.in_force.scopes.get(name, ())}
+        self._first: dict[str, tuple[Document | Page, Path]] = {}
 
-    def add(self, document: Document) -> None:
+    def add(self, found: Document | Page) -> None:
+        """One more file; a page that did not change is what it became before."""
+        if isinstance(found, Document):
+            self._add(found)
+            return
+        made = self._kept.made_of(found, self._ground)
+        if made is None or not made.ids.keys().isdisjoint(self._first):
+            self._make(found)
+            return
+        self.rules += made.rules
+        self.names += made.names
+        self.problems += made.problems
+        self._first.update((id, (found, at)) for id, at in made.ids.items())
+        if made.tested:
+            self.untold.append(found)
+
+    def _make(self, page: Page) -> None:
+        """Read the page, and keep what it becomes."""
+        rules, names, problems = len(self.rules), len(self.names), len(self.problems)
+        first, tests, capped = len(self._first), len(self.tests), len(self.capped)
+        self._add(page.document)
+        self.rules[rules:] = [
+            before if (before := self._in_force.get(rule.id)) == rule else rule for rule in self.rules[rules:]
+        ]
+        self._kept.files.pop(page.file, None)
+        if len(self.capped) > capped or has_errors(self.problems[problems:]):
+            return
+        self._kept.files[page.file] = Made(
+            digest=page.digest,
+            ground=self._ground,
+            rules=tuple(self.rules[rules:]),
+            names=tuple(self.names[names:]),
+            ids={id: at for id, (_, at) in islice(self._first.items(), first, None)},
+            problems=tuple(self.problems[problems:]),
+            tested=any(some for _, some in self.tests[tests:]),
+        )
+
+    def _add(self, document: Document) -> None:
         file, problems = validate(document, RuleFile)
         self.problems += problems
         if file is None:
@@ -163,7 +217,8 @@ class _Scope:
                 document.problem((*path, "name"), message, code="id", label="add 'id:' to this rule")
             )
         elif rule.key in self._first:
-            other, where = self._first[rule.key]
+            found, where = self._first[rule.key]
+            other = found.document if isinstance(found, Page) else found
             self.problems.append(
                 document.problem(
                     (*path, field),

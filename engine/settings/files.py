@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from engine.document import MOST_BYTES, Document, Problem, read
+from engine.document import MOST_BYTES, Document, Problem
 from engine.document import Path as Place
+from engine.rules.kept import Page
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -27,6 +28,11 @@ class Folder:
 
     def document(self, *parts: str) -> Document | None:
         """The file, or None with a problem when it is not there or cannot be read."""
+        page = self.page(*parts)
+        return page.document if page is not None else None
+
+    def page(self, *parts: str) -> Page | None:
+        """The file as it stands, not parsed yet, or None with a problem."""
         path = self.path.joinpath(*parts)
         try:
             with path.open("rb") as file:
@@ -38,13 +44,17 @@ class Folder:
             self._report(f"this file cannot be read: {error.strerror}", str(path), "look at its owner and its mode")
             return None
         self._bytes["/".join(parts)] = raw
-        return read(raw, str(path))
+        return Page(str(path), raw)
 
     def documents(self, *parts: str) -> list[Document]:
         """All ``*.yaml`` of a folder, in the order of their names; none when the folder is not there."""
+        return [page.document for page in self.pages(*parts)]
+
+    def pages(self, *parts: str) -> list[Page]:
+        """The same, not parsed yet."""
         names = [path.name for path in self._entries(*parts) if path.suffix == ".yaml" and not path.is_dir()]
-        found = (self.document(*parts, name) for name in names)
-        return [document for document in found if document is not None]
+        found = (self.page(*parts, name) for name in names)
+        return [page for page in found if page is not None]
 
     def folders(self, *parts: str) -> list[str]:
         """The folders in a folder; a YAML file beside them is a mistake."""

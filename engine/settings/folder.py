@@ -12,6 +12,7 @@ from engine.document.report import text
 from engine.errors import ConfigurationError
 from engine.noun import Written
 from engine.rules.book import Books
+from engine.rules.kept import Kept
 from engine.rules.load import RuleFolder
 from engine.rules.load import load as load_rules
 from engine.rules.ready import Owner
@@ -23,12 +24,16 @@ from engine.settings.files import Folder, place_files
 from engine.settings.model import AccountSettings, Settings
 
 
-def load(folder: Path) -> tuple[Settings | None, list[Problem]]:
-    """The settings, or None when a problem is an error; and all problems of all files, in order."""
+def load(folder: Path, kept: Kept | None = None) -> tuple[Settings | None, list[Problem]]:
+    """The settings, or None when a problem is an error; and all problems of all files, in order.
+
+    `kept` is what earlier readings made of the files of rules; this one adds to it.
+    """
     if not folder.is_dir():
         hint = "'tocsin init' writes a first configuration; '-c DIR' or TOCSIN_CONFIG names another folder"
         return None, [Problem("there is no such folder", str(folder), code="file", hint=hint)]
-    reading = _Reading(Folder(folder))
+    kept = kept or Kept()
+    reading = _Reading(Folder(folder), kept)
     engine, providers = reading.engine()
     tariff = reading.tariff()
     accounts = Accounts(engine.region if engine else None, folder)
@@ -57,6 +62,7 @@ def load(folder: Path) -> tuple[Settings | None, list[Problem]]:
         ruleset=ruleset,
         admin=engine.admin,
         version=ruleset.version,
+        kept=kept,
     )
     return settings, problems
 
@@ -76,6 +82,7 @@ class _Reading:
     """One reading of the folder."""
 
     folder: Folder
+    kept: Kept
 
     def __post_init__(self) -> None:
         self.problems: list[Problem] = []
@@ -144,14 +151,15 @@ class _Reading:
 
     def rules(self, accounts: Accounts, books: Books) -> Ruleset:
         folders = [
-            RuleFolder(name, self.folder.show("rules", name), self.folder.documents("rules", name))
+            RuleFolder(name, self.folder.show("rules", name), self.folder.pages("rules", name))
             for name in sorted(self.folder.folders("rules"), key=lambda name: (name != GLOBAL, name))
         ]
         owners = {
             each.account.id: Owner(each.account, _addresses(each), frozenset(feed.name for feed in each.calendars))
             for each in accounts.found
         }
-        ruleset, problems = load_rules(folders, accounts.ids, self.folder.version(), books=books, owners=owners)
+        version = self.folder.version()
+        ruleset, problems = load_rules(folders, accounts.ids, version, books=books, owners=owners, kept=self.kept)
         self.problems += problems
         return ruleset
 

@@ -1,7 +1,7 @@
 """What the engine runs with, once the folder has been read without an error."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from engine.account import Account
@@ -9,6 +9,7 @@ from engine.channels import registry
 from engine.channels.choose import Carriers
 from engine.channels.tariff import TariffFile
 from engine.noun import Written
+from engine.rules.kept import Kept
 from engine.rules.ruleset import Ruleset
 from engine.settings.engine_file import Web
 from engine.sources.calendar.feed import Feed
@@ -48,6 +49,8 @@ class Settings:
     """The account that is told what goes wrong with the engine itself; empty: nobody."""
     version: str
     """Twelve hex digits of the files' names and contents, without the secrets' files."""
+    kept: Kept = field(default_factory=Kept, compare=False, repr=False)
+    """What was made of the files of rules, for the next reading."""
 
     def account(self, id: str) -> AccountSettings | None:
         """The account of this id, or None."""

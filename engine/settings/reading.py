@@ -6,6 +6,7 @@ from pathlib import Path
 from engine.agents.configuration import Configuration, Reading
 from engine.channels.tariff import Tariff
 from engine.document import Problem
+from engine.rules.ruleset import Ruleset
 from engine.settings.folder import load
 from engine.settings.model import Settings
 
@@ -32,14 +33,16 @@ class SettingsFiles:
     def __init__(self, settings: Settings, taken: Callable[[Settings], None]) -> None:
         self._first = settings
         self._taken = taken
+        self._kept = settings.kept
 
     def look(self) -> Hashable:
         """Name, size and time of every YAML file; a file that cannot be seen at this moment counts as gone."""
         return tuple(sorted(_look_in(self._first.folder)))
 
-    def read(self) -> Reading:
-        """The folder anew."""
-        settings, problems = load(self._first.folder)
+    def read(self, in_force: Ruleset) -> Reading:
+        """The folder anew; a rule that is in force as it stands here is that very object."""
+        self._kept.in_force = in_force
+        settings, problems = load(self._first.folder, self._kept)
         if settings is None:
             errors = [problem for problem in problems if problem.severity == "error"]
             return Reading(None, tuple(_line(problem) for problem in errors))
