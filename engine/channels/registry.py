@@ -8,8 +8,11 @@ from engine.channels.providers.clicksend import ClicksendProvider, ClicksendSett
 from engine.channels.providers.fake import FakeProvider, FakeSettings
 from engine.channels.providers.http.driver import HttpProvider
 from engine.channels.providers.http.settings import HttpSettings
+from engine.channels.providers.hylafax.driver import HylafaxProvider
+from engine.channels.providers.hylafax.settings import HylafaxSettings
 from engine.channels.providers.infobip import InfobipProvider, InfobipSettings
 from engine.channels.providers.intelecom import IntelecomProvider, IntelecomSettings
+from engine.channels.providers.interfax import InterfaxProvider, InterfaxSettings
 from engine.channels.providers.kannel import KannelProvider, KannelSettings
 from engine.channels.providers.link import LinkProvider, LinkSettings
 from engine.channels.providers.pswincom import PswincomProvider, PswincomSettings
@@ -37,8 +40,10 @@ DRIVERS: Mapping[str, Driver] = {
     "clicksend": Driver(ClicksendSettings, ClicksendProvider),
     "fake": Driver(FakeSettings, FakeProvider),
     "http": Driver(HttpSettings, HttpProvider),
+    "hylafax": Driver(HylafaxSettings, HylafaxProvider),
     "infobip": Driver(InfobipSettings, InfobipProvider),
     "intelecom": Driver(IntelecomSettings, IntelecomProvider),
+    "interfax": Driver(InterfaxSettings, InterfaxProvider),
     "kannel": Driver(KannelSettings, KannelProvider),
     "link": Driver(LinkSettings, LinkProvider),
     "pswincom": Driver(PswincomSettings, PswincomProvider),

@@ -444,6 +444,7 @@ def test_every_driver_is_built_from_its_settings_and_bears_its_name() -> None:
         "fake": "{driver: fake}",
         "infobip": "{driver: infobip, url: 'https://a.example', key: k, sender: Tocsin}",
         "kannel": "{driver: kannel, user: u, password: p}",
+        "interfax": "{driver: interfax, user: u, password: p}",
         "intelecom": "{driver: intelecom, service: 1000, user: u, password: p}",
         "link": "{driver: link, url: 'https://a.example', user: u, password: p, partner: x, sender: Tocsin}",
         "pswincom": "{driver: pswincom, user: u, password: p}",
