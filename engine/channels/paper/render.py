@@ -7,6 +7,7 @@ import io
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
@@ -27,6 +28,8 @@ _WIDE, _HIGH = 595.276, 841.89
 _MARGIN = 56.7
 _SIZE, _LEADING = 10.0, 11.9
 _HEAD = 9.0
+#: reportlab notes in the font itself which of its glyphs a document needs.
+_one_at_a_time = Lock()
 #: A glyph that every reader takes for "there was a sign here that we cannot draw".
 _MISSING = "□"
 #: A picture of more pixels is a bomb, or no picture for a fax.
@@ -57,7 +60,8 @@ def render(text: str, sender: str, at: datetime, attachments: tuple[Attachment, 
     appended = [page for each in attachments for page in _append(each)]
     own = lay_out(text)
     total = len(own) + len(appended)
-    drawn = _draw(own, sender, at, total)
+    with _one_at_a_time:
+        drawn = _draw(own, sender, at, total)
     return Paper(pdf=_join(drawn, appended) if appended else drawn, pages=total)
 
 
