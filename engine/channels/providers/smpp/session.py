@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 30.0
 #: A link that stood so long was a good one: the next pause is short again.
-_GOOD = 30.0
+_GOOD = 5.0
 
 
 class BindRefusedError(Exception):
