@@ -136,5 +136,5 @@ async def _ask(desk: Desk, message_id: UUID) -> None:
         return
     said = await provider.ask(claim.client_ref)
     desk.metrics.count_answer(provider.name, said.outcome)
-    now, backoff = desk.clock(), desk.backoff(claim.attempt)
-    await store.awrite(lambda connection: attempts.asked(connection, message_id, said, now, backoff))
+    now, backoff, memory = desk.clock(), desk.backoff(claim.attempt), provider.key_life
+    await store.awrite(lambda connection: attempts.asked(connection, message_id, said, now, backoff, memory))

@@ -33,7 +33,8 @@ class Provider(Protocol):
     channels: frozenset[Channel]
     provider_class: ProviderClass
     key_life: timedelta
-    """IDEMPOTENT: how long a reference is remembered; past it the provider counts as OPAQUE."""
+    """IDEMPOTENT, QUERYABLE: how long a reference is remembered; past it the provider counts as OPAQUE. A
+    QUERYABLE one that says zero never forgets."""
     timeout: timedelta
     """The longest that `send` or `ask` can take; an attempt's lease is longer."""
 

@@ -92,12 +92,7 @@ def _resolve(
 ) -> None:
     """UNKNOWN: the provider may have taken it. What its class allows is done, and nothing that could send twice."""
     kind = terms.provider_class
-    first = connection.execute(
-        sa.select(sa.func.min(attempt.c.started_at, type_=attempt.c.started_at.type)).where(
-            attempt.c.message_id == row.id, attempt.c.client_ref == f"{row.id.hex}-{row.ref_no}"
-        )
-    ).scalar_one()
-    if kind is ProviderClass.IDEMPOTENT and now + backoff - first >= terms.key_life:
+    if kind is ProviderClass.IDEMPOTENT and now + backoff - _first_tried(connection, row) >= terms.key_life:
         kind = ProviderClass.OPAQUE  # the provider has forgotten the reference by then
     if kind is ProviderClass.IDEMPOTENT:
         _requeue(connection, row, reason, now, backoff, same_ref=True)
@@ -107,6 +102,16 @@ def _resolve(
         _again(connection, row, reason, now, backoff, "")
     else:
         _hold(connection, row, Reason.HELD_UNCERTAIN, now)
+
+
+def _first_tried(connection: sa.Connection, row: Row) -> datetime:
+    """When the reference in use was first handed to the provider."""
+    found: datetime = connection.execute(
+        sa.select(sa.func.min(attempt.c.started_at, type_=attempt.c.started_at.type)).where(
+            attempt.c.message_id == row.id, attempt.c.client_ref == f"{row.id.hex}-{row.ref_no}"
+        )
+    ).scalar_one()
+    return found
 
 
 def _hold(connection: sa.Connection, row: Row, reason: Reason, now: datetime) -> None:
@@ -160,8 +165,16 @@ def to_ask(connection: sa.Connection, message_id: UUID) -> Claim | None:
     return Claim(handed(row), row.attempts, f"{row.id.hex}-{row.ref_no}", row.at)
 
 
-def asked(connection: sa.Connection, message_id: UUID, said: Answer, now: datetime, backoff: timedelta) -> None:
-    """Apply what the provider said when asked."""
+def asked(
+    connection: sa.Connection,
+    message_id: UUID,
+    said: Answer,
+    now: datetime,
+    backoff: timedelta,
+    memory: timedelta = timedelta(0),
+) -> None:
+    """Apply what the provider said when asked. `memory`: how long it can find a reference (zero: for ever);
+    past that a message that it does not find is uncertain, not untaken."""
     due.cancel(connection, DueKind.ASK, str(message_id))
     row = lock(connection, message_id)
     if row.fate != Fate.SENDING.value:
@@ -172,6 +185,8 @@ def asked(connection: sa.Connection, message_id: UUID, said: Answer, now: dateti
         connection.execute(sa.update(attempt).where(here).values(provider_ref=said.provider_ref))
         end(connection, row, Fate.SENT, Reason.ASKED, now, said.detail)
         apply_parked(connection, row, said.provider_ref, now)
+    elif said.outcome is Outcome.NOT_TAKEN and memory and now - _first_tried(connection, row) >= memory:
+        _hold(connection, row, Reason.HELD_UNCERTAIN, now)
     elif said.outcome is Outcome.NOT_TAKEN:
         _again(connection, row, Reason.NOT_TAKEN, now, timedelta(0), said.detail)
     else:

@@ -161,6 +161,18 @@ def test_a_queryable_provider_is_asked(
     assert _credit(store) == credit
 
 
+def test_what_a_queryable_provider_may_have_forgotten_is_uncertain_not_sent_again(store: Database) -> None:
+    told, known = a_notification(), terms(ProviderClass.QUERYABLE)
+    _admit(store, told)
+    [claim] = _claim(store, known)
+    _answer(store, claim, SILENT, known)
+    later, memory = NOW + timedelta(minutes=15), timedelta(minutes=15)
+    gone = Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.NOT_TAKEN)
+    store.write(lambda c: attempts.asked(c, claim.message.id, gone, later, BACKOFF, memory))
+    assert _fates(store, told) == ["queued", "uncertain"]
+    assert _credit(store) == (99, 1, 0)
+
+
 def test_an_opaque_provider_that_was_silent_leaves_the_message_uncertain_with_its_credit_set_aside(
     store: Database,
 ) -> None:
