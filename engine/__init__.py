@@ -1,11 +1,12 @@
-"""Tocsin: mail that matters becomes one SMS, within credit, with the reason for every yes and no.
+"""Tocsin: mail and appointments that matter become one SMS, within credit, with the reason for every yes and no.
 
 A tour, in the order in which a mail passes:
 
 1. `engine/agents/line.py` is the line: every hop, what it reads, what it does. The rest is what the hops call.
 2. `engine/agents/watch.py` keeps a watcher on every mailbox folder. `engine/sources/imap/watcher.py` idles on the
    server; `engine/sources/imap/session.py` is the only code that knows IMAPClient; `engine/sources/imap/parse.py`
-   turns bytes into an `engine/event.py`.
+   turns bytes into an `engine/event.py`. `engine/agents/remind.py` does the same for calendars
+   (`engine/sources/calendar/watcher.py`); what is due is fired by `engine/agents/fire.py`.
 3. `engine/agents/match.py` asks the rules. `engine/rules/evaluate.py` is pure: an event and an account in, an
    `engine/decision.py` out, with an `engine/notification.py` for each yes and the evidence for each no.
 4. `engine/agents/route.py` is the channel router. `engine/channels/choose.py` picks road and price,
@@ -13,9 +14,12 @@ A tour, in the order in which a mail passes:
    `engine/store/ledger.py` and the place in the send queue in one transaction.
 5. `engine/agents/send.py` takes messages from `engine/store/send_queue.py`: the attempt is durable first, then the
    provider in `engine/channels/providers/` is called, then `engine/store/attempts.py` applies the answer.
-6. `engine/web/callbacks.py` takes the provider's delivery reports, `engine/agents/settle.py` applies them.
-7. `engine/agents/wake.py` is the one timer; `engine/agents/relay.py` tells the world what became of each message.
-8. `engine/agents/obey.py` does what the command line may not; `engine/agents/alarm.py` makes trouble an event.
+6. `engine/web/callbacks.py` takes the provider's delivery reports, `engine/agents/settle.py` applies them. A
+   provider that reports over a link of its own, as `engine/channels/providers/smpp/` does, hands them over itself.
+7. `engine/agents/wake.py` is the one timer: retries, what was held or collected (`engine/store/waking.py`,
+   `engine/store/digests.py`), reminders, agendas. `engine/agents/relay.py` tells the world what became of each message.
+8. `engine/agents/obey.py` does what the command line may not; `engine/agents/alarm.py` makes trouble an event;
+   `engine/agents/reload.py` takes up changed files.
 
 Under the line: `engine/agents/app.py` carries the topics of `engine/topics.py` by Faust, over
 `engine/transport/sqlite.py` on one machine. Above it: `engine/wiring.py` builds everything in one straight
