@@ -65,6 +65,9 @@ def is_mobile(number: str) -> bool:
     )
 
 
-def mask(number: str) -> str:
-    """A number as logs, metrics and errors may show it: ``+32…01``."""
-    return f"{number[:3]}…{number[-2:]}" if len(number) > 6 else "…"
+def mask(address: str) -> str:
+    """Where somebody is reached, as logs, metrics and errors may show it: ``+32…01``, or ``j…@acme.example``."""
+    name, at, domain = address.rpartition("@")
+    if at:
+        return f"{name[:1]}…@{domain}"
+    return f"{address[:3]}…{address[-2:]}" if len(address) > 6 else "…"

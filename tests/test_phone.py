@@ -70,6 +70,9 @@ def test_only_what_can_receive_an_sms_counts_as_mobile(number: str, mobile: bool
     assert is_mobile(number) is mobile
 
 
-@pytest.mark.parametrize(("number", "shown"), [("+32470000001", "+32…01"), ("+1212", "…"), ("", "…")])
-def test_a_masked_number_gives_nobody_away(number: str, shown: str) -> None:
-    assert mask(number) == shown
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [("+32470000001", "+32…01"), ("+1212", "…"), ("", "…"), ("jan.peeters@acme.example", "j…@acme.example")],
+)
+def test_a_masked_address_gives_nobody_away(address: str, shown: str) -> None:
+    assert mask(address) == shown

@@ -10,10 +10,11 @@ from typing import Any
 import click
 
 from engine.account import Account
-from engine.cli.recording import hide, record_decision
+from engine.cli.recording import record_decision
 from engine.cli.rehearsing import choose_account, company_of, limit_lines, message_lines, require, trusted_by
 from engine.errors import SourceError
 from engine.event import MailArrived
+from engine.phone import mask
 from engine.quote import Quote
 from engine.rehearsal.rehearse import Company, Outcome, Prospect, rehearse
 from engine.rules.explain import explain
@@ -68,7 +69,7 @@ def _message(prospect: Prospect) -> dict[str, Any]:
 def _quote(quote: Quote) -> dict[str, Any]:
     record = quote.model_dump(mode="json")
     if quote.road is not None:
-        record["road"]["address"] = hide(quote.road.channel, quote.road.address)
+        record["road"]["address"] = mask(quote.road.address)
     return record
 
 

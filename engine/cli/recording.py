@@ -1,9 +1,9 @@
-"""A decision as programs read it: names beside every value, moments in ISO 8601, numbers masked as people see them."""
+"""A decision as programs read it: names beside every value, moments in ISO 8601, addresses masked."""
 
 from typing import Any
 
 from engine.decision import Decision, RuleAnswer
-from engine.notification import Channel, Notification
+from engine.notification import Notification
 from engine.phone import mask
 
 
@@ -20,22 +20,11 @@ def record_decision(decision: Decision) -> dict[str, Any]:
     }
 
 
-def hide(channel: Channel, address: str) -> str:
-    """As much of an address as tells it from others."""
-    if channel is not Channel.EMAIL:
-        return mask(address)
-    name, _, domain = address.partition("@")
-    return f"{name[:1]}…@{domain}"
-
-
 def _answer(answer: RuleAnswer) -> dict[str, Any]:
     return {**answer._asdict(), "evidence": [each._asdict() for each in answer.evidence]}
 
 
 def _notification(told: Notification) -> dict[str, Any]:
     record = told.model_dump(mode="json")
-    roads = [
-        {**road, "address": hide(each.channel, each.address)}
-        for each, road in zip(told.otherwise, record["otherwise"], strict=True)
-    ]
-    return {"id": str(told.id), **record, "address": hide(told.channel, told.address), "otherwise": roads}
+    roads = [{**road, "address": mask(road["address"])} for road in record["otherwise"]]
+    return {"id": str(told.id), **record, "address": mask(told.address), "otherwise": roads}

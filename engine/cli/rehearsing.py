@@ -6,12 +6,14 @@ from pathlib import Path
 
 from engine import settings
 from engine.admission.later import Hold
+from engine.channels.choose import choose
 from engine.channels.tariff import Tariff
-from engine.cli.recording import hide
 from engine.errors import ConfigurationError
 from engine.money import Money
-from engine.notification import Channel, Limits
+from engine.notification import Channel, Limits, Notification, Road
+from engine.phone import mask
 from engine.quote import Quote
+from engine.reason import Reason
 from engine.rehearsal.rehearse import Company, Prospect
 from engine.rules.clean import clean
 from engine.rules.zone import find_zone
@@ -53,16 +55,33 @@ def message_lines(prospect: Prospect, company: Company) -> Iterator[str]:
     channel = quote.channel if isinstance(quote, Quote) else told.channel
     address = quote.address_of(told) if isinstance(quote, Quote) else told.address
     text = quote.text_of(told) if isinstance(quote, Quote) else told.text
-    yield f'→ {told.action}: {channel} to {told.recipient} ({hide(channel, address)}): "{clean(text)}"'
+    yield f'→ {channel} to {told.recipient} ({mask(address)}) by {_author(told)}: "{clean(text)}"'
     if isinstance(quote, Quote):
         unit = {Channel.SMS: "part", Channel.FAX: "page"}.get(quote.channel, "message")
         many = f"{quote.parts} {unit}" + ("" if quote.parts == 1 else "s")
         yield f"    {many} through {quote.provider}, {quote.price}, lane {told.lane.value}"
-    for road in told.otherwise:
-        yield f"    otherwise: {road.channel} ({hide(road.channel, road.address)})"
+    yield from _other_roads(told, quote, company)
     yield f"    {prospect.reason}: {prospect.reason.sentence}{_until(prospect, company)}"
     for line in limit_lines(told.limits):
         yield f"    limit: {line}"
+
+
+def _author(told: Notification) -> str:
+    """The rule, and which of its messages it is."""
+    return f"{told.scope}/{told.rule}/{told.action}"
+
+
+def _other_roads(told: Notification, quote: Quote | Reason, company: Company) -> Iterator[str]:
+    """The roads that are not taken: which could be, and why the others cannot."""
+    own = Road(channel=told.channel, address=told.address, text=told.text, max_parts=told.max_parts)
+    taken = own if isinstance(quote, Reason) else quote.road or own
+    for road in (own, *told.otherwise):
+        if road == taken:
+            continue
+        alone = told.model_copy(update={**road.model_dump(), "otherwise": ()})
+        answer = choose(alone, company.tariff, company.carriers)
+        where = f"{road.channel} ({mask(road.address)})"
+        yield f"    not by {where}: {answer.sentence}" if isinstance(answer, Reason) else f"    otherwise: {where}"
 
 
 def limit_lines(limits: Limits) -> Iterator[str]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from engine.cli.recording import record_decision
 from engine.event import AgendaDue, Event, OccasionDue
 from engine.money import Money
+from engine.notification import Notification
 from engine.phone import mask
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
@@ -49,13 +50,16 @@ def tell_reminder(reminder: Reminder, zone: str) -> str:
 
 def tell_lines(told: Story, zone: str) -> Iterator[str]:
     """The whole story of an event, top to bottom."""
-    yield from explain(told.decision, told.event, ZoneInfo(zone))
+    lines = explain(told.decision, told.event, ZoneInfo(zone))
+    # each message is told of below, with what became of it
+    yield from lines[: len(lines) - len(told.decision.notifications)]
     known = {each.row.id for each in told.notifications}
+    meant = {each.id: each for each in told.decision.notifications}
     for notification in told.notifications:
-        yield from _notification_lines(notification, zone)
+        yield from _notification_lines(notification, zone, meant.get(notification.row.id))
     for waiting in told.decision.notifications:
         if waiting.id not in known:
-            yield f"→ {waiting.action} to {waiting.recipient}: on its way to the channel router"
+            yield f"→ {_author(waiting)} to {waiting.recipient}: on its way to the channel router"
 
 
 def tell_test(told: NotificationStory) -> Iterator[str]:
@@ -70,10 +74,17 @@ def tell_digest(told: NotificationStory, many: int) -> Iterator[str]:
     yield from _notification_lines(told, "UTC")
 
 
-def _notification_lines(told: NotificationStory, zone: str) -> Iterator[str]:
+def _author(message: Any) -> str:
+    """The rule, and which of its messages it is."""
+    return f"{message.scope}/{message.rule}/{message.action}"
+
+
+def _notification_lines(told: NotificationStory, zone: str, meant: Notification | None = None) -> Iterator[str]:
     row = told.row
     verdict = Reason(row.reason)
-    yield f"→ {row.action} to {row.recipient} (rule {row.scope}/{row.rule}): {verdict} - {verdict.sentence}"
+    yield f"→ {_author(row)} to {row.recipient}: {verdict} - {verdict.sentence}"
+    if meant is not None and not told.messages:
+        yield f"    was to go by {meant.channel} to {mask(meant.address)}: {meant.text!r}"
     for message in told.messages:
         yield from _message_lines(message, zone)
     for fact in told.receipts:

@@ -24,7 +24,7 @@ def test_a_mail_in_a_file_is_explained_with_evidence_price_and_limits(folder: Pa
     assert lines[0] == 'mail 1 "Urgent: server down" from boss@acme.example'
     assert f"✓ me/urgent  {folder}/config/rules/me/first.yaml:5" in lines
     assert any(line.strip().startswith('✓ subject contains "urgent"') for line in lines)
-    assert any(line.startswith("→ sms: sms to me (+32…01): ") for line in lines)
+    assert any(line.startswith("→ sms to me (+32…01) by me/urgent/sms: ") for line in lines)
     assert "    1 part through phone, EUR 0.08, lane 2" in lines
     assert "    limit: at most 10 in 1 h, the rest in a digest" in lines
     assert lines[-1] == "as if it arrived at 2026-01-12 10:00 and nothing had been told before"
@@ -36,6 +36,20 @@ def test_a_mail_on_the_input_that_matches_nothing_is_explained_too(folder: Path)
     assert "→ no message: No rule matched this mail." in told.stdout
     assert '✗ subject contains "urgent"' in told.stdout
     assert "as if it arrived at 2026-11-22 23:30" in told.stdout
+
+
+def test_a_road_that_cannot_be_taken_is_named_with_its_reason(folder: Path) -> None:
+    rules, account = folder / "config/rules/me/first.yaml", folder / "config/accounts/me.yaml"
+    rules.write_text(rules.read_text().replace("to: me", "to: me\n      channels: [email, sms]"))
+    account.write_text(account.read_text().replace("# email: me@example.com ", "email: boss@acme.example #"))
+    told = run(folder, "explain", str(folder / "mail.eml"))
+    lines = told.stdout.splitlines()
+    assert any(line.startswith("→ sms to me (+32…01) by me/urgent/sms: ") for line in lines), told.output
+    assert (
+        "    not by email (b…@acme.example): No line of the tariff covers this number or channel: "
+        "nobody carries it, and it has no price." in lines
+    )
+    assert not any(line.strip().startswith("otherwise:") for line in lines)
 
 
 def test_programs_get_the_whole_of_it(folder: Path) -> None:

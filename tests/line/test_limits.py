@@ -95,6 +95,7 @@ async def test_a_mail_in_quiet_hours_is_told_when_they_end(line: WholeLine) -> N
     await line.mail(1)
     assert await line.sent() == []
     assert "11:04:00  held: It is quiet hours where the receiver is. - until 2026-11-21 12:00" in line.explained(1)
+    assert [told for told in line.explained(1)[1:] if "Mail 1" in told] == ["was to go by sms to +32…01: 'Mail 1'"]
     await line.at(MORNING)
     assert await line.sent() == ["Mail 1"]
 
