@@ -1,7 +1,9 @@
 """files → the configuration in force: everything is built first and swapped at once; a mistake changes nothing."""
 
 import asyncio
+import gc
 import logging
+import sys
 from dataclasses import replace
 
 from engine.agents.configuration import Files, Reading
@@ -15,6 +17,8 @@ log = logging.getLogger("tocsin.reload")
 
 #: How often to look at the folder, in seconds. SIGHUP rings at once.
 EVERY = 1.0
+#: How long the reading of the files may keep the loop waiting, in seconds; Python's own is 5 ms.
+GIVE_WAY = 0.001
 
 
 async def reload(desk: Desk) -> None:
@@ -33,8 +37,21 @@ async def reload(desk: Desk) -> None:
             continue
         if not asked and seen != await _settle(desk, files, seen):
             continue  # still being written: looked at again in a moment
-        if await _take(desk, await asyncio.to_thread(files.read, desk.ruleset)):
+        if await _take(desk, await asyncio.to_thread(_read, files, desk.ruleset)):
             taken = seen
+
+
+def _read(files: Files, in_force: Ruleset) -> Reading:
+    """The files anew, in a thread that gives way soon. Collecting garbage would keep everybody waiting for 20 ms."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(GIVE_WAY)
+    gc.disable()
+    try:
+        return files.read(in_force)
+    finally:
+        sys.setswitchinterval(usual)
+        gc.freeze()
+        gc.enable()
 
 
 async def _settle(desk: Desk, files: Files, seen: object) -> object:
