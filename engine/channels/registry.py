@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from engine.channels.provider import Provider
 from engine.channels.providers.clicksend import ClicksendProvider, ClicksendSettings
+from engine.channels.providers.email_gateway import EmailGatewayProvider, EmailGatewaySettings, carried
 from engine.channels.providers.fake import FakeProvider, FakeSettings
 from engine.channels.providers.http.driver import HttpProvider
 from engine.channels.providers.http.settings import HttpSettings
@@ -38,6 +39,7 @@ class Driver(NamedTuple):
 #: driver, as in `config/engine.yaml` -> what it is
 DRIVERS: Mapping[str, Driver] = {
     "clicksend": Driver(ClicksendSettings, ClicksendProvider),
+    "email_gateway": Driver(EmailGatewaySettings, EmailGatewayProvider, carried),
     "fake": Driver(FakeSettings, FakeProvider),
     "http": Driver(HttpSettings, HttpProvider),
     "hylafax": Driver(HylafaxSettings, HylafaxProvider),
