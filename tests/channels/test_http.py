@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 from aiohttp import web
 
-from engine.answer import Outcome, ProviderClass
+from engine.answer import Outcome
 from engine.channels import registry
 from engine.channels.provider import Provider
 from engine.channels.providers.http.settings import HttpSettings
@@ -23,7 +23,7 @@ from engine.reason import Reason
 from engine.receipt import Fate
 from engine.settings.engine_file import engine_file
 from engine.web.server import Listener
-from tests.contracts.provider import LONG, NUMBER, SECRET, TEXT, ProviderContract, a_message
+from tests.contracts.provider import NUMBER, SECRET, TEXT, ProviderContract, a_message
 from tests.servers.phone import PhoneRig
 
 PAGE = Path(__file__).parents[2] / "docs" / "http-providers.md"
@@ -436,26 +436,3 @@ async def test_the_first_example_speaks_as_twilio_does(api: Api, tmp_path: Path)
     [report] = provider.read_callback({}, {"proof": "secret-reports"}, body)
     assert (report.provider_ref, report.fate) == ("SM1", Fate.DELIVERED)
     assert provider.read_callback({}, {"proof": "secret-reports"}, body.replace(b"delivered", b"sending")) == []
-
-
-def test_every_driver_is_built_from_its_settings_and_bears_its_name() -> None:
-    written = {
-        "clicksend": "{driver: clicksend, user: u, key: k}",
-        "fake": "{driver: fake}",
-        "infobip": "{driver: infobip, url: 'https://a.example', key: k, sender: Tocsin}",
-        "kannel": "{driver: kannel, user: u, password: p}",
-        "interfax": "{driver: interfax, user: u, password: p}",
-        "intelecom": "{driver: intelecom, service: 1000, user: u, password: p}",
-        "link": "{driver: link, url: 'https://a.example', user: u, password: p, partner: x, sender: Tocsin}",
-        "pswincom": "{driver: pswincom, user: u, password: p}",
-        "twilio": f"{{driver: twilio, account: AC{'0' * 32}, token: t, sender: Tocsin}}",
-        "http": "{driver: http, send: {url: 'https://a.example/'}}",
-    }
-    assert written.keys() == registry.SETTINGS.keys()
-    for settings in written.values():
-        file, _ = validate(read(f"version: 1\nproviders: {{any: {settings}}}".encode(), "engine.yaml"), engine_file())
-        assert file is not None
-        provider = registry.build("any", file.providers["any"], Http(), "http://127.0.0.1:8025")
-        assert provider.name == "any"
-        assert provider.timeout < LONG
-        assert provider.provider_class in ProviderClass

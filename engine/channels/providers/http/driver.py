@@ -6,6 +6,7 @@ from json import dumps
 from urllib.parse import quote, urlencode
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.objection import object_to
 from engine.channels.providers.http.answers import ErrorRow, Said
 from engine.channels.providers.http.reports import read_reports
 from engine.channels.providers.http.settings import Ask, Call, HttpSettings, Send
@@ -52,7 +53,10 @@ class HttpProvider:
         self._own = {**self._secrets, "sender": settings.sender, "callback": callback}
 
     async def send(self, message: Message, client_ref: str) -> Answer:
-        """Hand over `message` as the settings describe."""
+        """Hand over `message` as the settings describe, unless it is not fit to be sent."""
+        objection = object_to(message, most_parts=self._settings.parts)
+        if objection is not None:
+            return objection
         values = {
             **self._own,
             "to": message.address,

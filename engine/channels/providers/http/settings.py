@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from engine.answer import ProviderClass
 from engine.channels.provider import Paced
 from engine.channels.providers.http.answers import ErrorRow, Extract, When
+from engine.channels.providers.http.presets import fill_in
 from engine.channels.providers.http.reports import Reports
 from engine.channels.providers.http.template import (
     AskTemplate,
@@ -104,10 +105,21 @@ class Ask(Call):
     id: Extract | None = None
 
 
+def _relax(schema: dict[str, Any]) -> None:
+    # For editors: with a preset only secrets and a sender have to be written. The reading is as strict as ever.
+    schema["required"].remove("send")
+
+
 class HttpSettings(Paced):
     """A provider that is reached by one HTTP request; see docs/http-providers.md."""
 
+    model_config = ConfigDict(json_schema_extra=_relax)
+
     driver: Literal["http"]
+    preset: Literal["messagebird", "sinch", "vonage"] | None = None
+    """A description that ships with the product; what is written here goes before what it says."""
+    parts: int = Field(default=10, ge=1, le=255)
+    """How many parts of a long text the provider joins; a longer one is refused before anything is sent."""
     provider_class: ProviderClass = Field(default=ProviderClass.OPAQUE, alias="class")
     timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
     key_life: Duration = timedelta(hours=24)
@@ -131,6 +143,11 @@ class HttpSettings(Paced):
     def url(self) -> str:
         """Where the provider is, with its places unfilled."""
         return self.send.url
+
+    @model_validator(mode="before")
+    @classmethod
+    def _start_from_the_preset(cls, written: Any) -> Any:
+        return fill_in(written)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> "HttpSettings":
