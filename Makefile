@@ -30,7 +30,7 @@ check: $(VENV)/.ready ## format, lint, types, import laws, dependencies, images
 	@$(BIN)/docker-compose config -q
 	@$(BIN)/hadolint Dockerfile
 
-bench: $(VENV)/.ready ## measure beside a peer or a floor; ONLY=line, embedded, kafka, flow, admission, rules, backtest or appointments
+bench: $(VENV)/.ready ## measure beside a peer or a floor; ONLY=line, embedded, kafka, flow, admission, rules, backtest, appointments or channels
 	@$(BIN)/python -m benchmarks $(ONLY)
 
 proof: $(VENV)/.ready ## kill the engine at every fail-point, judged by the provider's journal; SEED=n

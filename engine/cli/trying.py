@@ -137,8 +137,8 @@ async def run(test: Try, tell: Callable[[str], None]) -> Ended:
     began = clock()
     told = trial.compose(test.road.number, test.text, began, timedelta(seconds=test.wait), MOST_PARTS)
     http = Http()
+    provider = build_provider(test.settings, test.road.quote.provider, http)
     try:
-        provider = build_provider(test.settings, test.road.quote.provider, http)
         await test.store.awrite(
             lambda c: trial.write(c, told, test.road.quote, test.settings.tariff.currency, began), {trial.PAYER}
         )
@@ -148,6 +148,7 @@ async def run(test: Try, tell: Callable[[str], None]) -> Ended:
         facts = await _follow(test, told, provider, tell, engine=engine)
         story = await test.store.aread(lambda c: trial.tell(c, told.id))
     finally:
+        await provider.close()
         await http.close()
     ended = Ended(told.id, test.road, facts, story)
     for line in _conclude(ended, engine):
