@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from engine.agents import reload as hop
 from engine.agents.configuration import Configuration
 from engine.agents.desk import Bells, Desk
+from engine.rules.evaluate import evaluate
 from engine.settings import load
 from engine.settings.reading import SettingsFiles, configure
 from engine.store import accounts, revision
 from engine.store.database import Database
 from engine.store.tables import account
-from tests.builders import NOW
+from tests.builders import NOW, a_mail
 from tests.contracts.transport import until
 
 ENGINE = "version: 1\ndata: ../var\nproviders: {phone: {driver: fake, url: 'http://127.0.0.1:8026'}}\n"
@@ -124,3 +125,46 @@ async def test_who_asks_is_answered_without_a_change(desk: Desk, caplog: pytest.
     desk.bells.configuration.set()
     await until(lambda: not desk.bells.configuration.is_set())
     assert "mistakes" not in caplog.text
+
+
+@pytest.fixture
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """So many files of 1,000 rules each, for every account."""
+    for file in range(request.param):
+        rules = [
+            f"  - {{name: R{file} {n}, when: {{subject: word{file}x{n}x}}, notify: {{text: now}}}}"
+            for n in range(1_000)
+        ]
+        text = "\n".join(["version: 1", "rules:", *rules])
+        write(tmp_path / "config", {f"rules/global/{file}.yaml": text + "\n"})
+
+
+@pytest.mark.parametrize("files", [10], indirect=True)
+async def test_one_changed_rule_of_ten_thousand_is_asked_of_the_next_mail(
+    files: None, desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "tocsin.reload")
+    mail, before, old = a_mail(account="anna", subject="Spoed!"), desk.version, desk.ruleset
+    assert not evaluate(mail, desk.accounts["anna"], desk.ruleset, NOW).notifications
+    path = tmp_path / "config/rules/global/7.yaml"
+    path.write_text(path.read_text().replace("word7x500x", "spoed"))
+    await until(lambda: desk.version != before)
+    assert f"configuration {desk.version} is in force" in caplog.text
+    [told] = evaluate(mail, desk.accounts["anna"], desk.ruleset, NOW).notifications
+    assert told.rule == "r7-500"
+    pairs = [*zip(old.scopes["global"], desk.ruleset.scopes["global"], strict=True)]
+    assert [one.id for one, other in pairs if one is not other] == ["r7-500"]
+
+
+@pytest.mark.parametrize("files", [1], indirect=True)
+async def test_many_changed_rules_are_in_the_index_before_they_are_in_force(
+    files: None, desk: Desk, tmp_path: Path
+) -> None:
+    before = desk.version
+    path = tmp_path / "config/rules/global/0.yaml"
+    path.write_text(path.read_text().replace("word0x", "spoed0x"))
+    await until(lambda: desk.version != before)
+    assert not desk.ruleset.indexed["global"].due
+    mail = a_mail(account="anna", subject="spoed0x1x")
+    [told] = evaluate(mail, desk.accounts["anna"], desk.ruleset, NOW).notifications
+    assert told.rule == "r0-1"
