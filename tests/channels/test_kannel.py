@@ -182,3 +182,15 @@ def test_the_password_can_stand_in_a_file_and_shows_nowhere(tmp_path: Path) -> N
     file.write_text(f"{SECRET}\n")
     assert SECRET not in repr(registry.build("gateway", settings, Http()))
     assert SECRET not in repr(KannelSettings.model_validate({"driver": "kannel", "user": "t", "password": SECRET}))
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("bell \x07", Reason.UNFIT), ("half \ud83d", Reason.UNFIT), ("x" * 1531, Reason.TOO_LONG)],
+)
+async def test_what_is_not_fit_to_be_sent_or_would_be_cut_off_never_leaves(text: str, reason: Reason) -> None:
+    http = Spy()
+    answer = await a_provider(http).send(a_message(text), "r1")
+    assert (answer.outcome, answer.reason, http.asked) == (Outcome.REFUSED, reason, "")
+    assert (await a_provider(http).send(a_message("x" * 1530), "r1")).outcome is Outcome.ACCEPTED
+    assert (await a_provider(http, parts=11).send(a_message("x" * 1531), "r1")).outcome is Outcome.ACCEPTED

@@ -64,7 +64,7 @@ class KannelRig:
 
     def _prove(self, ref: str) -> str:
         provider: Any = self.provider(ProviderClass.OPAQUE)
-        return str(provider._prove(ref))
+        return str(provider._proof.of(ref))
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -4,8 +4,6 @@ Delivery reports are requests that Kannel makes to the address it was handed wit
 reference stands in it, and a proof that the address is one we handed out.
 """
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +13,8 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.objection import object_to
+from engine.channels.proof import Proof
 from engine.channels.provider import Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
@@ -57,6 +57,8 @@ class KannelSettings(Paced):
     """What the phone shows; empty: Kannel's own default."""
     smsc: str = Field(default="", max_length=100)
     """The smsc-id to send through; empty: Kannel chooses."""
+    parts: int = Field(default=10, ge=1, le=255)
+    """Its `max-messages`: a text of more parts, which it would cut off, is refused before anything is sent."""
     reports: Flag = True
     """Ask for delivery reports. Kannel must be able to reach `web: public`."""
     timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
@@ -93,11 +95,13 @@ class KannelProvider:
         self._http = http
         self._callback = callback
         self._password = read_secret(settings.password, settings.password_file, "the sendsms-user's password")
-        # Derived, so that the proof in an address does not stand for the password anywhere else.
-        self._key = hashlib.sha256(f"tocsin dlr {name}\0{self._password}".encode()).digest()
+        self._proof = Proof(name, self._password)
 
     async def send(self, message: Message, client_ref: str) -> Answer:
         """Hand over `message`; our reference travels in the address for its reports."""
+        objection = object_to(message, most_parts=self._settings.parts)
+        if objection is not None:
+            return objection
         fields = {
             "username": self._settings.user,
             "password": self._password,
@@ -132,9 +136,7 @@ class KannelProvider:
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
     ) -> list[DeliveryReport]:
         """The report in Kannel's request. Raises PermissionError when forged, ValueError when garbage."""
-        ref = query.get("ref", "")
-        if not hmac.compare_digest(query.get("proof", "").encode(errors="replace"), self._prove(ref).encode()):
-            raise PermissionError("the callback's address is not one that we handed out")
+        ref = self._proof.check(query)
         moment = query.get("at", "")
         if query.get("status") not in _FATES or not (moment.isascii() and moment.isdecimal()):
             raise ValueError("not a delivery report of Kannel")
@@ -157,12 +159,8 @@ class KannelProvider:
         """Nothing is kept open; the HTTP client belongs to whoever made it."""
 
     def _report_address(self, client_ref: str) -> str:
-        ours = urlencode({"ref": client_ref, "proof": self._prove(client_ref)})
         # Kannel fills in: what became of it, when, the network's own id and its words.
-        return f"{self._callback}?{ours}&status=%d&at=%T&id=%F&answer=%A"
-
-    def _prove(self, client_ref: str) -> str:
-        return hmac.new(self._key, client_ref.encode(errors="replace"), hashlib.sha256).hexdigest()
+        return f"{self._proof.address(self._callback, client_ref)}&status=%d&at=%T&id=%F&answer=%A"
 
 
 def _understand(reply: Reply, said: str) -> Answer:
