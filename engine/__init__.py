@@ -17,7 +17,7 @@ A tour, in the order in which a mail passes:
 6. `engine/web/callbacks.py` takes the provider's delivery reports, `engine/agents/settle.py` applies them. A
    provider that reports over a link of its own, as `engine/channels/providers/smpp/` does, hands them over itself.
 7. `engine/agents/wake.py` is the one timer: retries, what was held or collected (`engine/store/waking.py`,
-   `engine/store/digests.py`), reminders, agendas. `engine/agents/relay.py` tells the world what became of each message.
+   `engine/store/digests.py`), reminders, agendas. `engine/agents/relay.py` tells the world what became of a message.
 8. `engine/agents/obey.py` does what the command line may not; `engine/agents/alarm.py` makes trouble an event;
    `engine/agents/reload.py` takes up changed files.
 
