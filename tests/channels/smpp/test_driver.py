@@ -142,6 +142,7 @@ async def test_a_message_that_finds_no_room_in_time_is_certainly_not_taken(rig: 
     first, second = await asyncio.gather(send(provider, "r1"), send(provider, "r2"))
     assert (first.outcome, second.outcome) == (Outcome.UNKNOWN, Outcome.NOT_TAKEN)
     assert rig.taken() == ["r1"]
+    assert (await send(provider, "r3")).outcome is Outcome.ACCEPTED  # who gave up makes room
 
 
 # ---- a message of several parts
