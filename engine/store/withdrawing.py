@@ -12,9 +12,10 @@ from engine.notification import Notification
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
 from engine.store import decisions, digests, due, memory, messages, receipts
+from engine.store.attempt_state import AttemptState
 from engine.store.database import insert_new
 from engine.store.due import DueKind
-from engine.store.tables import held, message, notification, withdrawn_event
+from engine.store.tables import attempt, held, message, notification, withdrawn_event
 
 #: Nothing that an event led to is on its way for so long.
 KEEP = timedelta(days=60)
@@ -64,7 +65,7 @@ def heard(connection: sa.Connection, events: Collection[UUID]) -> dict[UUID, boo
                 notification.c.event_id,
                 notification.c.digest_id,
                 message.c.fate,
-                message.c.attempts,
+                _maybe_taken().label("maybe"),
                 held.c.notification_id.label("held"),
                 withdrawn_event.c.event_id.label("withdrawn"),
             )
@@ -80,9 +81,15 @@ def heard(connection: sa.Connection, events: Collection[UUID]) -> dict[UUID, boo
     return found
 
 
+def _maybe_taken() -> sa.Exists:
+    """Whether an attempt has ended that nobody knows the outcome of."""
+    unknown = attempt.c.state == AttemptState.UNKNOWN.value
+    return sa.exists().where(attempt.c.message_id == message.c.id, unknown)
+
+
 def _heard(row: Any) -> bool | None:
     """Whether somebody may have been told; None: it still waits, or was withdrawn."""
-    if row.fate in _TOLD or (row.fate == Fate.QUEUED.value and row.attempts):
+    if row.fate in _TOLD or row.maybe:
         return True
     waits = row.fate == Fate.QUEUED.value or row.held is not None
     collected = row.fate is None and row.digest_id is not None

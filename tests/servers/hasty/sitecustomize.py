@@ -1,0 +1,9 @@
+"""Put on PYTHONPATH, it makes an engine look at its calendars several times a second: a test cannot wait minutes."""
+
+from datetime import timedelta
+from functools import partial
+
+from engine.sources.calendar import feed, watcher
+
+feed.DEFAULT_REFRESH = feed.LEAST_FILE_REFRESH = timedelta(seconds=0.2)
+watcher.Pace = partial(watcher.Pace, start=0.2, first=0.2, cap=1.0)  # type: ignore[misc,assignment]
