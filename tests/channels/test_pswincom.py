@@ -92,3 +92,10 @@ async def test_without_a_token_no_report_is_believed(rig: Pswincom) -> None:
     for query in ({}, {"token": ""}, {"token": TOKEN}):
         with pytest.raises(PermissionError):
             made.read_callback({}, query, SAMPLE)
+
+
+async def test_a_document_that_declares_words_of_its_own_is_not_read(rig: Pswincom) -> None:
+    body = report("DELIVRD").replace(b"<MSGLST>", b'<!DOCTYPE MSGLST [<!ENTITY a "1">]><MSGLST>', 1)
+    assert read_flat(report("DELIVRD"), "MSG").rows
+    with pytest.raises(ValueError, match="declarations"):
+        provider(rig).read_callback({}, {"token": TOKEN}, body)
