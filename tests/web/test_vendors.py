@@ -1,4 +1,4 @@
-"""Vendors' callbacks through the engine's own web server: signed ones are believed, and each is thanked as it asks."""
+"""Vendors' callbacks through our own web server: signed ones are believed, and each is thanked as it asks."""
 
 from collections.abc import Callable
 from datetime import timedelta
