@@ -109,7 +109,7 @@ def is_one_slip(written: str, meant: str) -> bool:
     )
 
 
-#: What the same thing is called in Sieve, Gmail, Outlook, Python or everyday speech.
+#: What the same thing is called in Sieve, Gmail, Outlook, Python or everyday speech, also Dutch.
 _ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "and": ("all",),
     "allof": ("all",),
@@ -147,4 +147,29 @@ _ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "mail": ("email",),
     "e_mail": ("email",),
     "canceled": ("cancelled",),
+    "has_attachment": ("attachment",),
+    "has_attachments": ("attachment",),
+    "fallback": ("channels",),
+    "discard": ("stop",),
+    "phone": ("numbers",),
+    "mobile": ("numbers",),
+    "gsm": ("numbers",),
+    "lang": ("language",),
+    "timezone": ("zone",),
+    "als": ("when",),
+    "wanneer": ("when",),
+    "dan": ("notify",),
+    "regels": ("rules",),
+    "naam": ("name",),
+    "taal": ("language",),
+    "tekst": ("text",),
+    "bericht": ("text",),
+    "van": ("from",),
+    "afzender": ("from",),
+    "aan": ("to",),
+    "onderwerp": ("subject",),
+    "bijlage": ("attachment",),
+    "bevat": ("contains",),
+    "niet": ("not",),
+    "telefoon": ("numbers",),
 }

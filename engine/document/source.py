@@ -14,6 +14,8 @@ _SECRET_NAMES = ("password", "passphrase", "secret", "token", "auth_token", "acc
 _SECRET_WORD = re.compile(r"passw|passphrase|passwd|secret|token|api_?key|credential", re.IGNORECASE)
 _NO_SECRET = re.compile(r"_(file|command)$", re.IGNORECASE)
 _URL_WITH_PASSWORD = re.compile(r"://[^/\s@]*:[^/\s]*@")
+#: A text inside a correction, as it would end a value that stands in such marks itself.
+_QUOTED = re.compile(r"""(\bor )"([^"']*)\"""")
 #: The line breaks that YAML 1.1 knows; the parser counts lines by them, so must we.
 _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
@@ -122,9 +124,17 @@ class Document:
     ) -> Problem:
         """A problem at this path; `key`, `part` and `then` as in `span_of`. It is returned, not kept."""
         span = self.span_of(path, key=key, part=part, then=then)
+        if part and self._opens(path) == '"':
+            label = _QUOTED.sub(r"\1'\2'", label)
         return Problem(
             message, self.file, span, severity, code, label, hint, tuple(related), excerpt=self.excerpt(span)
         )
+
+    def _opens(self, path: Path) -> str:
+        """The character with which a value begins in the file: a quotation mark, where it stands in such."""
+        span = self.values.get(path, Span())
+        line = self.lines[span.line - 1]
+        return line[span.col - 1 : span.col]
 
     def related(self, path: Path, label: str, *, key: bool = False) -> Related:
         """This path as the second place of a problem, perhaps of another file."""

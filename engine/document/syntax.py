@@ -66,6 +66,8 @@ def _explain(words: str, line: str, column: int) -> tuple[str, str]:
         )
     if "comment or line break" in words:  # YAML takes > and | for the beginning of a text of several lines
         return "text that begins with > or | needs quotes", "put quotes around it, as in '> 5 MB'"
+    if re.search(r"""["][^"]*\{[^{}"]*\bor ?\"""", line):
+        return words, "inside double quotes use single ones: write {subject|or 'none'}"
     if line.count(": ") > 1:
         return words, "text with ': ' in it needs quotes around the whole text"
     return words, "look at the indentation of this line and the one above it, and for quotes that do not match"

@@ -51,9 +51,13 @@ def _corrections(text: str) -> Iterator[str]:
         ("under", "<"),
     ):
         if text.lower().startswith(words):
-            yield f"{sign} {text[len(words) :].strip()}"
+            rest = text[len(words) :].strip()
+            yield f"{sign} {rest}"
+            yield f"{sign} {rest}B"
     yield text
     yield f"> {text.lstrip('= ')}"
+    yield f"{text}B"
+    yield f"> {text.lstrip('= ')}B"
 
 
 def intersect(ranges: Iterable[Range]) -> Range | None:

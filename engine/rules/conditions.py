@@ -10,11 +10,12 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.document import Flag
+from engine.document import Flag, flawed
 from engine.noun import Written
 from engine.rules.comparison import intersect, read_comparison
 from engine.rules.pattern import is_glob, read_pattern
 from engine.rules.priority import Priority
+from engine.rules.shorthand import attachment, operator
 from engine.rules.window import Window
 from engine.rules.words import one_or_more, read_address, read_header_name, read_media_type, read_text
 
@@ -64,7 +65,12 @@ def _short_for(choose: Callable[[Any], str]) -> Callable[[Any], Any]:
     """``subject: urgent`` is short for ``subject: {contains: urgent}``; `choose` names the operator."""
 
     def expand(value: Any) -> Any:
-        return {choose(value): value} if isinstance(_given(value), str | list) else value
+        if not isinstance(_given(value), str | list):
+            return value
+        flaws = [flaw for each in one_or_more(value) if isinstance(each, str) and (flaw := operator(each))]
+        if flaws:
+            raise flawed(flaws)
+        return {choose(value): value}
 
     return expand
 
@@ -160,6 +166,12 @@ class AttachmentTest(Written):
 
 def _each_attachment(value: Any) -> Any:
     values = value if isinstance(value, list) else [value]
+    for each in values:
+        if isinstance(each, str) and (meant := attachment(each)):
+            label = f"did you mean '{meant}'?"
+            raise PydanticCustomError(
+                "value_error", "write true, false or a block of settings here", {"label": label}
+            )
     return [{"exists": each} if isinstance(each, str) else each for each in values] if value is not None else None
 
 

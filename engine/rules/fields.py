@@ -59,6 +59,12 @@ OTHER_NAMES: Mapping[str, str] = {
     "organiser.name": "organiser",
     "attachment": "attachments",
     "list": "list_id",
+    "datum": "received",
+    "tijd": "received",
+    "onderwerp": "subject",
+    "afzender": "from",
+    "naam": "from.name",
+    "bijlagen": "attachments",
 }
 
 #: What says of the other kind of event nearly the same.

@@ -12,6 +12,14 @@ from engine.rules.words import one_or_more
 #: Monday is 0, as everywhere in the house.
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FULL_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+#: The first letters of the days in Dutch, German, French and Swedish, where they are not the English ones.
+_ELSEWHERE = {
+    "ma": "mon", "di": "tue", "wo": "wed", "do": "thu", "vr": "fri", "za": "sat", "zo": "sun", "maa": "mon",
+    "din": "tue", "woe": "wed", "don": "thu", "vri": "fri", "zat": "sat", "zon": "sun", "mo": "mon", "mi": "wed",
+    "fr": "fri", "sa": "sat", "so": "sun", "die": "tue", "mit": "wed", "fre": "fri", "sam": "sat", "son": "sun",
+    "lun": "mon", "mar": "tue", "mer": "wed", "jeu": "thu", "ven": "fri", "dim": "sun", "mån": "mon", "tis": "tue",
+    "ons": "wed", "tor": "thu", "lör": "sat", "sön": "sun",
+}  # fmt: skip
 _TIME = r"(?:[01]?\d|2[0-3]):[0-5]\d"
 _HOURS = re.compile(rf"({_TIME})\s*[-–]\s*({_TIME}|24:00)")
 
@@ -65,6 +73,8 @@ def _near_day(name: str) -> str:
     """The day itself, the one that was meant, or nothing."""
     if name in DAYS or name in _FULL_DAYS:
         return name
+    if name[:3] in _ELSEWHERE and (len(name) < 4 or name.endswith(("dag", "tag", "di", "woch", "che"))):
+        return _ELSEWHERE[name[:3]]
     near = suggest(name, _FULL_DAYS) or suggest(name, DAYS)
     swapped = next((day for day in DAYS if sorted(day) == sorted(name)), "")
     return near.split("'")[1] if near else swapped or (name[:3] if name[:3] in DAYS else "")

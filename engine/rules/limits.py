@@ -9,6 +9,7 @@ from engine.duration import Duration, parse
 from engine.notification import Digest, Throttle
 from engine.noun import Written
 from engine.quiet import QuietHours
+from engine.rules import shorthand
 from engine.rules.conditions import Condition
 from engine.rules.hours import Days, Hours, Time
 from engine.rules.off import or_off
@@ -123,14 +124,18 @@ class WrittenDigest(Written):
 class WrittenLimits(Written):
     """What is set against too much. Each stands for itself: what is not named keeps its default."""
 
-    dedupe: Annotated[WrittenDedupe | None, or_off(WrittenDedupe, "{by: message_id, for: 7d}")] = WrittenDedupe()
-    throttle: Annotated[WrittenThrottle | None, or_off(WrittenThrottle, "{max: 3, per: 1h, then: digest}")] = (
-        WrittenThrottle(max=10, per=timedelta(hours=1))
+    dedupe: Annotated[WrittenDedupe | None, or_off(WrittenDedupe, "{by: message_id, for: 7d}", shorthand.dedupe)] = (
+        WrittenDedupe()
     )
-    quiet_hours: Annotated[WrittenQuiet | None, or_off(WrittenQuiet, '{between: "22:00-07:00", then: hold}')] = (
-        WrittenQuiet.model_construct()
+    throttle: Annotated[
+        WrittenThrottle | None, or_off(WrittenThrottle, "{max: 3, per: 1h, then: digest}", shorthand.throttle)
+    ] = WrittenThrottle(max=10, per=timedelta(hours=1))
+    quiet_hours: Annotated[
+        WrittenQuiet | None, or_off(WrittenQuiet, '{between: "22:00-07:00", then: hold}', shorthand.quiet_hours)
+    ] = WrittenQuiet.model_construct()
+    digest: Annotated[WrittenDigest | None, or_off(WrittenDigest, '{every: day, at: "08:30"}', shorthand.digest)] = (
+        None
     )
-    digest: Annotated[WrittenDigest | None, or_off(WrittenDigest, '{every: day, at: "08:30"}')] = None
     daily: Annotated[Annotated[int, Field(ge=1, le=10_000)] | None, or_off(int, "10")] = 20
     """Messages of this rule a day, in the account's zone; what is beyond is named in one digest."""
 

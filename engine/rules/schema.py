@@ -1,14 +1,16 @@
 """How rules are written in `config/rules/**/*.yaml`: when ... notify ... stop."""
 
+import re
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from engine.document import Flag, VersionOne
 from engine.duration import Duration
 from engine.noun import Written
-from engine.rules.actions import Action, Caps, Defaults, Id
+from engine.rules.actions import Action, Caps, Defaults, Id, Road
 from engine.rules.conditions import Condition
 from engine.rules.limits import WrittenLimits
 from engine.rules.offset import Offset, WrittenOffset
@@ -27,6 +29,18 @@ class Late(Written):
 
     after: Annotated[Duration, Field(ge=timedelta(0), le=timedelta(days=7))] = timedelta(minutes=5)
     then: Literal["drop", "say so"] = "say so"
+
+
+def _actions(value: Any) -> Any:
+    """One action is a list of one; a word in the place of an action names who is told, or how."""
+    actions = one_or_more(value)
+    for each in actions if isinstance(actions, list) else ():
+        if isinstance(each, str):
+            name = "channels" if each in get_args(Road) else "to"
+            meant = f"did you mean '{{{name}: {each}}}'?" if re.fullmatch(r"[\w:-]+", each) else ""
+            context = {"label": meant, "hint": 'like {to: me, text: "{from.name}: {subject|90}"}'}
+            raise PydanticCustomError("value_error", "write a block of settings here", context)
+    return actions
 
 
 def _each_once(offsets: tuple[Offset, ...]) -> tuple[Offset, ...]:
@@ -50,7 +64,7 @@ class Rule(Written):
     notify: Annotated[
         tuple[Action, ...],
         Field(min_length=1, max_length=20),
-        BeforeValidator(one_or_more, json_schema_input_type=Action | list[Action]),
+        BeforeValidator(_actions, json_schema_input_type=Action | list[Action]),
     ] = ()
     remind: Annotated[
         tuple[WrittenOffset, ...],

@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
 from engine.noun import Written
 from engine.rules.hours import DAYS, Days, Hours
@@ -13,12 +14,22 @@ from engine.rules.words import one_or_more
 _DATE = r"\d{4}-\d{2}-\d{2}"
 _DATES = re.compile(rf"({_DATE})(?:\s*(?:\.\.|–)\s*({_DATE}))?", re.ASCII)
 
+#: The day first, as most of the world writes it.
+_THEIRS = re.compile(r"([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})")
+
+
+def _day_first(found: re.Match[str]) -> str:
+    return f"{found[3]}-{found[2].rjust(2, '0')}-{found[1].rjust(2, '0')}"
+
 
 def read_dates(value: str) -> tuple[date, date]:
     """First and last day, both included: ``2026-12-24..2027-01-02`` or one day. Raises ValueError."""
     form = _DATES.fullmatch(value.strip())
     if form is None:
-        raise ValueError("write dates as 2026-12-24..2027-01-02, or one as 2026-12-25")
+        meant = _THEIRS.sub(_day_first, re.sub(r"\s+(?:-|to|until|tot|t/m)\s+|\s*–\s*", "..", value.strip()))
+        label = f"did you mean '{meant}'?" if _DATES.fullmatch(meant) else ""
+        message = "write dates as 2026-12-24..2027-01-02, or one as 2026-12-25"
+        raise PydanticCustomError("value_error", message, {"label": label})
     first, last = _date(form[1]), _date(form[2] or form[1])
     if last < first:
         raise ValueError(f"these dates end before they begin: {last} is before {first}")

@@ -48,10 +48,9 @@ def read_address(value: str) -> str:
         label = f"did you mean '@{domain.removeprefix('*').removeprefix('.')}'?"
     elif name == ANYONE and domain and ANYONE not in domain:
         label = f"did you mean '@{domain}'?"
+    hint = "@domain: everyone under it; {contains: jan} for a part of a name; {in: NAME} for a list of lists/"
     raise PydanticCustomError(
-        "value_error",
-        "write a whole address, @domain or '*' here",
-        {"label": label, "hint": "@domain stands for everything under it; for a part of a name: {contains: jan}"},
+        "value_error", "write a whole address, @domain or '*' here", {"label": label, "hint": hint}
     )
 
 

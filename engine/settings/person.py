@@ -13,6 +13,7 @@ from engine.document import Document, Path, Problem, suggest
 from engine.reason import Reason
 from engine.rules.limits import WrittenHours
 from engine.rules.off import or_off
+from engine.rules.shorthand import quiet_hours
 
 Language = Literal["nl", "sv", "fr", "de", "en"]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -47,7 +48,7 @@ def _email(value: str) -> str:
 
 Zone = Annotated[str, AfterValidator(_zone)]
 Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
-Quiet = Annotated[WrittenHours | None, or_off(WrittenHours, '{between: "22:00-07:00", then: hold}')]
+Quiet = Annotated[WrittenHours | None, or_off(WrittenHours, '{between: "22:00-07:00", then: hold}', quiet_hours)]
 
 
 def read_numbers(
