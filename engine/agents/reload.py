@@ -37,11 +37,11 @@ async def reload(desk: Desk) -> None:
             continue
         if not asked and seen != await _settle(desk, files, seen):
             continue  # still being written: looked at again in a moment
-        if await _take(desk, await asyncio.to_thread(_read, files, desk.ruleset)):
+        if await _take(desk, await asyncio.to_thread(read, files, desk.ruleset)):
             taken = seen
 
 
-def _read(files: Files, in_force: Ruleset) -> Reading:
+def read(files: Files, in_force: Ruleset) -> Reading:
     """The files anew, in a thread that gives way soon. Collecting garbage would keep everybody waiting for 20 ms."""
     usual = sys.getswitchinterval()
     sys.setswitchinterval(GIVE_WAY)
@@ -80,14 +80,14 @@ async def _take(desk: Desk, reading: Reading) -> bool:
     except StoreError as error:
         log.error("the changed configuration waits: %s", error)
         return False
-    desk.adopt(replace(new, ruleset=await _index(new.ruleset)))
+    desk.adopt(replace(new, ruleset=await index(new.ruleset)))
     desk.metrics.set_configuration(new.version)
     desk.bells.share_out()
     log.info("configuration %s is in force", new.version)
     return True
 
 
-async def _index(ruleset: Ruleset) -> Ruleset:
+async def index(ruleset: Ruleset) -> Ruleset:
     """The rules with many changes taken into their indexes, in steps that leave time for everybody else's."""
     steps = ruleset.settle()
     while True:
