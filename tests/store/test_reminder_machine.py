@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -288,6 +289,7 @@ def _bare(text: str) -> str:
     return text.partition(") ")[2] or text
 
 
+@pytest.mark.timeout(60 + 2 * HISTORIES)
 @given(history=histories())
 @settings(
     max_examples=HISTORIES,
@@ -314,6 +316,7 @@ def test_what_is_told_is_what_stands_in_the_calendar_once_and_in_time(store: Dat
     assert store.read(ledger.differences) == []
 
 
+@pytest.mark.timeout(60 + 2 * HISTORIES)
 @given(history=histories(titles=False, series=False))
 @settings(
     max_examples=HISTORIES,
