@@ -1,6 +1,6 @@
 """What is surely not meant, though it is no mistake: rules that nothing reaches, that nobody hears of, that cost."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.account import Account
@@ -20,7 +20,11 @@ MOST_PROOFS = 20_000
 _HABIT = 3
 
 
-def lint(ruleset: Ruleset, accounts: Mapping[str, Account], price: Price) -> list[Problem]:
+#: Whether somebody carries messages to this address by this channel.
+Carried = Callable[[str, Channel], bool]
+
+
+def lint(ruleset: Ruleset, accounts: Mapping[str, Account], price: Price, carried: Carried) -> list[Problem]:
     """Every warning, scope by scope in the order in which rules are asked. `price`: of one part to a number."""
     shared = ruleset.scopes.get(GLOBAL, ())
     found: list[Problem] = []
@@ -30,6 +34,7 @@ def lint(ruleset: Ruleset, accounts: Mapping[str, Account], price: Price) -> lis
         found += _reach(before, rules)
         found += _twins(rules)
         found += _people(rules, owners if scope != GLOBAL else ())
+        found += _roads(rules, owners, carried)
         found += _costs(rules, owners, price)
         found += _lanes(rules)
     return found
@@ -149,6 +154,30 @@ def _deaf(action: ReadyAction, owners: Sequence[Account]) -> Iterator[tuple[str,
             message = f"'{recipient.id}' has not agreed to be told, and is not told"
             hint = 'ask, and write in the contact\'s file: agreed: "by e-mail, 2026-03-01"'
             yield recipient.id, "no-consent", message, hint
+
+
+def _roads(rules: Sequence[ReadyRule], owners: Sequence[Account], carried: Carried) -> Iterator[Problem]:
+    """Channels that a rule counts on and that nobody carries. Of numbers the tariff's own warnings speak."""
+    said: set[str] = set()
+    for rule in rules:
+        for action in rule.actions:
+            for channel in (Channel.EMAIL, Channel.FAX):
+                lost = channel in action.channels and _lost(action, owners, channel, carried)
+                if lost and (channel is Channel.FAX or channel not in said):
+                    said.add(channel)
+                    message = f"nothing goes to {lost} by {channel}: no line of tariff.yaml covers it"
+                    yield _warn(rule, message, "no-route", f"add `{channel}:` there, or leave the channel out")
+
+
+def _lost(action: ReadyAction, owners: Sequence[Account], channel: Channel, carried: Carried) -> str:
+    """Who has an address for this channel that nobody carries messages to."""
+    names = (
+        recipient.id
+        for recipient in action.recipients
+        for owner in owners
+        if (where := address(who(recipient, owner), channel)) and not carried(where, channel)
+    )
+    return ", ".join(f"'{name}'" for name in dict.fromkeys(names))
 
 
 _ADDRESSES = {Channel.SMS: "number", Channel.EMAIL: "e-mail address", Channel.FAX: "fax number"}

@@ -9,14 +9,15 @@ from engine.account import Account
 from engine.channels.tariff import Tariff
 from engine.document import Problem, Span
 from engine.money import Money
+from engine.notification import Channel
 from engine.rules.cost import Price, worst_day
-from engine.rules.lint import lint
+from engine.rules.lint import Carried, lint
 from engine.settings.model import Settings
 
 
 def advise(settings: Settings) -> list[Problem]:
     """What `engine.rules.lint` says of these settings, with the lines that it speaks of."""
-    found = lint(settings.ruleset, _accounts(settings), _price(settings))
+    found = lint(settings.ruleset, _accounts(settings), _price(settings), _carried(settings))
     lines = lru_cache(maxsize=64)(_read)
     return [_with_line(problem, lines) for problem in found]
 
@@ -43,6 +44,16 @@ def _price(settings: Settings) -> Price:
         return line.price if line else None
 
     return price
+
+
+def _carried(settings: Settings) -> Carried:
+    tariff = Tariff.of(settings.tariff)
+
+    def carried(address: str, channel: Channel) -> bool:
+        line = tariff.find(address, channel)
+        return line is not None and channel in settings.carriers.get(line.provider, ())
+
+    return carried
 
 
 def _with_line(problem: Problem, lines: Callable[[str], Sequence[str]]) -> Problem:

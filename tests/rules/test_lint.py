@@ -8,6 +8,7 @@ from engine.account import Account, Contact, Plan
 from engine.document import Problem, read
 from engine.event import Address, MailArrived
 from engine.money import Money
+from engine.notification import Channel
 from engine.reason import Reason
 from engine.rules.book import Book, Books
 from engine.rules.evaluate import evaluate
@@ -21,12 +22,18 @@ CONTACTS = {
     "bert": Contact(id="bert", numbers=("+32470000002",), agreed="by e-mail, 2026-03-01"),
     "carl": Contact(id="carl", numbers=("+32470000003",)),
     "dora": Contact(id="dora", email="dora@x.example", agreed="yes"),
+    "emil": Contact(id="emil", numbers=("+32470000004",), email="emil@y.example", fax="+3225550000", agreed="yes"),
 }
 
 
 def price(number: str) -> Money | None:
     """Eight cents in Belgium, nothing anywhere else."""
     return Money.parse("0.08", "EUR") if number.startswith("+32") else None
+
+
+def carried(address: str, channel: Channel) -> bool:
+    """Mail goes to everybody at x.example, a fax to nobody."""
+    return address.endswith("@x.example") if channel is Channel.EMAIL else channel is Channel.SMS
 
 
 def loaded(own: str = "", shared: str = "") -> Ruleset:
@@ -43,7 +50,7 @@ def loaded(own: str = "", shared: str = "") -> Ruleset:
 
 def warnings(own: str = "", shared: str = "", account: Account = ANNA) -> list[Problem]:
     """What is said of these rules."""
-    return lint(loaded(own, shared), {"anna": account}, price)
+    return lint(loaded(own, shared), {"anna": account}, price, carried)
 
 
 def rule(when: str, ends: str = "notify: {}", name: str = "A") -> str:
@@ -122,6 +129,31 @@ def test_an_owner_without_a_number_is_named() -> None:
     assert only.message == "the account 'anna' has no number: 'me' is not told"
 
 
+@pytest.mark.parametrize(
+    ("notify", "said"),
+    [
+        pytest.param("{to: dora, channels: email}", [], id="mail is carried"),
+        pytest.param("{to: emil, channels: sms}", [], id="not asked for"),
+        pytest.param(
+            "{to: emil, channels: [sms, email]}",
+            ["nothing goes to 'emil' by email: no line of tariff.yaml covers it"],
+            id="mail",
+        ),
+        pytest.param(
+            "{to: [dora, emil], channels: [fax, email]}",
+            [
+                "nothing goes to 'emil' by email: no line of tariff.yaml covers it",
+                "nothing goes to 'emil' by fax: no line of tariff.yaml covers it",
+            ],
+            id="fax too",
+        ),
+    ],
+)
+def test_a_channel_that_nobody_carries_is_named(notify: str, said: list[str]) -> None:
+    found = warnings(rule("subject: a", f"notify: {notify}"))
+    assert [each.message for each in found if each.code == "no-route"] == said
+
+
 def test_the_worst_day_is_a_sum_that_can_be_followed() -> None:
     rules = "- {name: A, when: {from: '*'}, notify: {max_parts: 3}, limits: {throttle: off, daily: off}}"
     account = an_account(plan=Plan(daily_cap=10))
@@ -179,7 +211,7 @@ def test_a_rule_that_is_called_unreachable_never_answers(
     shared: list[tuple[str, str]], own: list[tuple[str, str]], mails: list[MailArrived]
 ) -> None:
     ruleset = loaded(written(own, "R"), written(shared, "G"))
-    said = lint(ruleset, {"anna": ANNA}, price)
+    said = lint(ruleset, {"anna": ANNA}, price, carried)
     dead = {each.place.rpartition(":")[0] for each in said if each.code in ("unreachable", "never")}
     event(f"called dead: {min(len(dead), 3)}")
     for mail in mails:
