@@ -25,9 +25,15 @@ def check(path: Path) -> Checked:
         return _check_loose(path)
     if home is None or home == path.resolve():
         return check_configuration(path)
+    here = Path.cwd()
+    home = home.relative_to(here) if home.is_relative_to(here) else home
     whole = check_configuration(home)
-    mine = [each for each in whole.problems if path.resolve() in (Path(each.file), *Path(each.file).parents)]
+    mine = [each for each in whole.problems if _is_in(path.resolve(), Path(each.file).resolve())]
     return Checked(mine, () if has_errors(mine) else (f"ok: {path}, with what it needs in {home}",))
+
+
+def _is_in(path: Path, file: Path) -> bool:
+    return path in (file, *file.parents)
 
 
 def check_configuration(folder: Path) -> Checked:

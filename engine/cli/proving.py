@@ -95,7 +95,11 @@ def _misses(test: RuleTest, account: Account, company: Company) -> list[tuple[st
     if test.appointment is not None:
         planned = plan(test.appointment.occasion(zone), account, company.ruleset)
         misses += compare_reminders(test.expect, [wanted.at for wanted in planned.values()], zone)
-    return [(miss.key, miss.message) for miss in misses]
+    # what a rule did is a sentence by itself; a number needs the name of what was counted
+    return [
+        (miss.key, miss.message if miss.key in ("", "rule", "not_rule") else f"{miss.key}: {miss.message}")
+        for miss in misses
+    ]
 
 
 def _place(document: Document, path: Place, key: str) -> str:

@@ -50,6 +50,8 @@ Zone = Annotated[str, AfterValidator(_zone)]
 Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(_email)]
 Quiet = Annotated[WrittenHours | None, or_off(WrittenHours, '{between: "22:00-07:00", then: hold}', quiet_hours)]
 
+_NO_REGION = "or name the country of all numbers that are written without one: `region: BE` in engine.yaml"
+
 
 def read_numbers(
     written: Sequence[str], document: Document, at: Path, region: str | None
@@ -62,7 +64,8 @@ def read_numbers(
         try:
             number = phone.parse(text, region)
         except ValueError as error:
-            problems.append(document.problem(here, str(error), code="number"))
+            hint = _NO_REGION if region is None and text.lstrip("( ").startswith("0") else ""
+            problems.append(document.problem(here, str(error), code="number", hint=hint))
             continue
         if not phone.is_mobile(number):
             problems.append(document.problem(here, Reason.NOT_MOBILE.sentence, code="number"))

@@ -119,6 +119,13 @@ def test_of_a_part_only_its_own_problems_are_shown(folder: Path) -> None:
     assert run("check", str(folder / "rules/me"), str(folder / "rules/global")).exit_code == 1
 
 
+def test_a_part_is_named_as_seen_from_here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "rules/me/first.yaml").write_text("version: 1\nrules: x\n")
+    monkeypatch.chdir(folder.parent)
+    said = run("check", f"{folder.name}/rules", "--format", "gnu").stdout
+    assert said.startswith(f"{folder.name}/rules/me/first.yaml:2:8: error: ")
+
+
 def test_what_is_surely_not_meant_is_shown_at_its_line(folder: Path) -> None:
     (folder / "rules/me/second.yaml").write_text(
         "version: 1\nrules:\n  - {name: All, when: {from: '*'}, stop: true}\n"

@@ -50,7 +50,7 @@ def test_what_is_otherwise_is_shown_at_its_place(folder: Path) -> None:
     result = run(folder)
     assert result.exit_code == 1
     assert f'first.yaml:{line}:5  mail "urgent" from somebody@example.org' in result.stdout
-    assert f"first.yaml:{line}:{5 + test.index('2')}: 2 expected, got 1" in result.stdout
+    assert f"first.yaml:{line}:{5 + test.index('2')}: sms: 2 expected, got 1" in result.stdout
     assert result.stdout.endswith("1 ok, 1 failed\n")
 
 
