@@ -75,6 +75,16 @@ def _rule_lines(answer: RuleAnswer) -> Iterator[str]:
     width = max((len(each.condition) for each in answer.evidence), default=0)
     for each in answer.evidence:
         yield _condition_line(each, min(width, _MOST))
+    if answer.reason is Reason.AUTOMATIC:
+        yield from _what_to_accept(answer.evidence)
+
+
+def _what_to_accept(evidence: tuple[Evidence, ...]) -> Iterator[str]:
+    """How a rule is written that is told of such mail; `evidence` ends with the kinds that were refused."""
+    kinds = evidence[-1].found if evidence else ""
+    # what Tocsin itself sent is never accepted
+    if kinds and "own" not in kinds.split(", "):
+        yield f"    to be told of it all the same, write in the rule: accept: [{kinds}]"
 
 
 def _condition_line(evidence: Evidence, width: int) -> str:

@@ -47,6 +47,17 @@ def test_a_rule_that_was_not_asked_says_why() -> None:
     ]
 
 
+def test_mail_of_a_list_says_how_it_would_be_told() -> None:
+    mail = a_mail(headers=(("List-Id", "<x.example>"),))
+    assert "    to be told of it all the same, write in the rule: accept: [list]" in _lines(one("{from: '*'}"), mail)
+
+
+def test_our_own_mail_says_no_such_thing() -> None:
+    lines = _lines(one("{from: '*'}"), a_mail(headers=(("X-Tocsin-Id", "1"),)))
+    assert any("by Tocsin itself" in line for line in lines)
+    assert not any("accept:" in line for line in lines)
+
+
 def test_a_mail_that_was_cut_says_so() -> None:
     assert any("longer than what is kept" in line for line in _lines(one("{from: '*'}"), a_mail(truncated=True)))
 
