@@ -12,6 +12,9 @@ Meant = Callable[[str], str]
 _LENGTH = r"(?:[1-9][0-9]{0,5} ?)?[a-z]+"
 _RATE = re.compile(rf"([0-9]{{1,5}}) ?(?:x|times|keer)? ?(?:/|per|a|in) ?({_LENGTH})")
 _OPERATOR = re.compile(r"(contains|starts[ _-]?with|ends[ _-]?with)[ :]+(.+)", re.IGNORECASE | re.DOTALL)
+#: As Perl and JavaScript write a pattern, and as Gmail writes a choice.
+_SLASHES = re.compile(r"/([^/]+)/[gimsu]+")
+_OR = re.compile(r" +(?:OR|OF|\|\|) +")
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):[0-5][0-9]")
 _PERIODS = {"daily": "day", "weekly": "week", "hourly": "1h", "day": "day", "week": "week"}
 
@@ -54,15 +57,22 @@ def attachment(text: str) -> str:
 
 
 def operator(text: str) -> Flaw | None:
-    """``contains urgent``: the name of an operator inside the text, where it would be looked for as a word."""
-    found = _OPERATOR.fullmatch(text.strip())
-    if found is None:
-        return None
-    name = {"c": "contains", "s": "starts_with", "e": "ends_with"}[found[1][0].lower()]
-    block = f"{{{name}: {json.dumps(found[2].strip(), ensure_ascii=False)}}}"
-    return Flaw(
-        text,
-        f"'{found[1]}' would be looked for as a word here",
-        f"did you mean '{block}'?",
-        "an operator is a setting of its own; to look for the word: {contains: …}",
-    )
+    """``contains urgent``, ``/urgent/i``, ``urgent OR asap``: an operator inside a text, where it would be a word."""
+    written = text.strip()
+    if found := _OPERATOR.fullmatch(written):
+        name = {"c": "contains", "s": "starts_with", "e": "ends_with"}[found[1][0].lower()]
+        return _flaw(text, found[1], f"{{{name}: {_quoted(found[2])}}}")
+    if found := _SLASHES.fullmatch(written):
+        return _flaw(text, "/", f"{{matches: {_quoted(found[1])}}}")
+    if _OR.search(written):
+        return _flaw(text, "OR", f"[{', '.join(map(_quoted, _OR.split(written)))}]")
+    return None
+
+
+def _flaw(text: str, sign: str, meant: str) -> Flaw:
+    hint = "an operator is a setting of its own; to look for the very text: {contains: …}"
+    return Flaw(text, f"'{sign}' would be looked for in the mail here", f"did you mean '{meant}'?", hint)
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text.strip(), ensure_ascii=False)
