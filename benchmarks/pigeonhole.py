@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from engine.rules.predicate import All, Any, Not, Operator, Predicate, Tree
+from engine.rules.when.predicate import All, Any, Not, Operator, Predicate, Tree
 
 _CONF = """
 base_dir = {folder}/run

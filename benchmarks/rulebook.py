@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from random import Random
 
 from engine.event import MailArrived
-from engine.rules.fold import fold
-from engine.rules.pattern import complete
-from engine.rules.predicate import All, Any, Not, Operator, Predicate, Tree
+from engine.rules.when.fold import fold
+from engine.rules.when.pattern import complete
+from engine.rules.when.predicate import All, Any, Not, Operator, Predicate, Tree
 
 _SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in "aeiou"]
 _HEADERS = ("x-mailer", "user-agent", "organization", "precedence", "errors-to", "x-mailing-list")

@@ -21,10 +21,10 @@ from benchmarks.figures import figure
 from benchmarks.reload import reloaded
 from benchmarks.rulebook import Rulebook
 from engine.event import MailArrived
-from engine.rules.match import holds
-from engine.rules.predicate import All, Any, Not, Operator, Predicate, Tree
-from engine.rules.scope import MOST_CHANGED, Scope
-from engine.rules.view import View
+from engine.rules.matching.scope import MOST_CHANGED, Scope
+from engine.rules.when.match import holds
+from engine.rules.when.predicate import All, Any, Not, Operator, Predicate, Tree
+from engine.rules.when.view import View
 from engine.sources.imap.parse import parse_mail
 from tests.builders import an_account
 from tests.rules.agreement import PAIRS, agree

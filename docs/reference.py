@@ -9,9 +9,9 @@ from typing import Any
 
 from engine.cli.schema import generate
 from engine.reason import Reason
-from engine.rules.field import ANY, MAIL, Field
-from engine.rules.fields import FIELDS
-from engine.rules.filters import OF_TEXTS, OF_TIMES
+from engine.rules.texts.field import ANY, MAIL, Field
+from engine.rules.texts.fields import FIELDS
+from engine.rules.texts.filters import OF_TEXTS, OF_TIMES
 
 FOLDER = Path(__file__).parent
 #: Words before each block: what a schema cannot say.

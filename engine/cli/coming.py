@@ -13,8 +13,8 @@ from engine.reminder import Reminder, State
 from engine.rules.agenda import next_moment
 from engine.rules.evaluate import evaluate
 from engine.rules.offset import ALARMS
-from engine.rules.render import clean
 from engine.rules.ruleset import Ruleset
+from engine.rules.texts.render import clean
 from engine.rules.zone import find_zone, in_zone
 from engine.settings import Settings
 from engine.store import feeds, occasions, reminders

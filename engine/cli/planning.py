@@ -10,8 +10,8 @@ from engine.event import MailArrived, OccasionDue
 from engine.notification import Notification
 from engine.rehearsal.difference import Change, Difference, RuleChanges, compare_events, compare_rules
 from engine.rehearsal.rehearse import Company
-from engine.rules.clean import clean
 from engine.rules.ruleset import ReadyRule
+from engine.rules.texts.clean import clean
 from engine.rules.zone import find_zone
 from engine.store import accounts, decisions
 from engine.store.reader import reading

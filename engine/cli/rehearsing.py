@@ -15,7 +15,7 @@ from engine.phone import mask
 from engine.quote import Quote
 from engine.reason import Reason
 from engine.rehearsal.rehearse import Company, Prospect
-from engine.rules.clean import clean
+from engine.rules.texts.clean import clean
 from engine.rules.zone import find_zone
 from engine.settings import AccountSettings, Settings
 

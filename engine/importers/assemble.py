@@ -13,9 +13,9 @@ from engine.importers.flow import block, comment
 from engine.importers.step import Left, Step, UnlikeError
 from engine.importers.when import NEVER
 from engine.rules.book import Book
-from engine.rules.compile import compile_condition
 from engine.rules.schema import Rule, RuleFile
-from engine.rules.words import slug
+from engine.rules.when.compile import compile_condition
+from engine.rules.when.words import slug
 
 MOST_RULES = 1000
 _MOST_NAME = 100

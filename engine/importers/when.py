@@ -106,7 +106,7 @@ def _spot(part: When) -> tuple[tuple[str, ...], When]:
 
 #: Not tests with an operator, or one whose values must all hold.
 _APART = ("time", "size", "not", "attachment")
-#: So many stand in one list (`engine.rules.conditions`).
+#: So many stand in one list (`engine.rules.when.conditions`).
 _MOST_PATTERNS = 100
 
 

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from engine.account import Account
 from engine.event import Event, MailArrived, OccasionDue
+from engine.rules.matching.scope import Scope
 from engine.rules.ruleset import GLOBAL, Ruleset
-from engine.rules.scope import Scope
-from engine.rules.view import View
+from engine.rules.when.view import View
 
 
 class Narrow:

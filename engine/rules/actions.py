@@ -13,8 +13,8 @@ from engine.notification import OnUnknown
 from engine.noun import Written
 from engine.rules.limits import WrittenCeiling, WrittenLimits
 from engine.rules.off import OFF
-from engine.rules.render import MOST_WRITTEN, check
-from engine.rules.words import one_or_more, read_id
+from engine.rules.texts.render import MOST_WRITTEN, check
+from engine.rules.when.words import one_or_more, read_id
 
 ME = "me"
 GROUP = "group:"
@@ -65,7 +65,7 @@ def _once(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-#: A text with fields in braces; see `engine.rules.render`.
+#: A text with fields in braces; see `engine.rules.texts.render`.
 TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=MOST_WRITTEN), AfterValidator(_has_no_flaw)]
 Channels = Annotated[
     tuple[Road, ...],

@@ -9,12 +9,12 @@ from engine.event import AgendaDue, Item
 from engine.notification import Channel, Lane, Notification, Road
 from engine.occasion import Occasion
 from engine.rules.appointment import say_when
-from engine.rules.clean import clean
-from engine.rules.dates import Form, Moment, write
-from engine.rules.field import Reader
 from engine.rules.incident import SCOPE
-from engine.rules.phrases import Phrase, say
 from engine.rules.reach import ME, address, who
+from engine.rules.texts.clean import clean
+from engine.rules.texts.dates import Form, Moment, write
+from engine.rules.texts.field import Reader
+from engine.rules.texts.phrases import Phrase, say
 from engine.rules.write import MOST, sign
 from engine.rules.zone import find_zone, in_zone
 from engine.segments import count, shorten

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from engine.event import OccasionDue
-from engine.rules.clean import clean
-from engine.rules.dates import Form, days, moment, span, write
-from engine.rules.field import Reader
-from engine.rules.phrases import Phrase, say
+from engine.rules.texts.clean import clean
+from engine.rules.texts.dates import Form, days, moment, span, write
+from engine.rules.texts.field import Reader
+from engine.rules.texts.phrases import Phrase, say
 from engine.rules.zone import in_zone
 
 #: What is said where the rule's author wrote nothing.

@@ -13,7 +13,7 @@ class Book:
     lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Addresses (`@domain` too) and words, as they are written."""
     windows: Mapping[str, object] = field(default_factory=dict)
-    """`engine.rules.window.Window` by name."""
+    """`engine.rules.when.window.Window` by name."""
     contacts: Mapping[str, Contact] = field(default_factory=dict)
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The ids of contacts."""

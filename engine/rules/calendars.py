@@ -3,8 +3,8 @@
 from collections.abc import Collection, Iterator
 
 from engine.document import Document, Path, Problem, suggest
-from engine.rules.conditions import Condition
-from engine.rules.fold import fold
+from engine.rules.when.conditions import Condition
+from engine.rules.when.fold import fold
 
 
 def check_calendars(

@@ -9,13 +9,13 @@ from engine.event import AgendaDue, Event, Incident, MailArrived, OccasionDue
 from engine.notification import Notification
 from engine.reason import Reason
 from engine.rules.agenda import notify as tell_agenda
-from engine.rules.automatic import Kind, kinds
-from engine.rules.compile import About
 from engine.rules.incident import notify, wanted
-from engine.rules.match import explain
 from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
 from engine.rules.tell import Match, Told, tell
-from engine.rules.view import View
+from engine.rules.when.automatic import Kind, kinds
+from engine.rules.when.compile import About
+from engine.rules.when.match import explain
+from engine.rules.when.view import View
 from engine.rules.zone import find_zone
 
 

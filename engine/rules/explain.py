@@ -8,7 +8,7 @@ from engine.event import AgendaDue, Event, Incident, MailArrived, OccasionDue
 from engine.notification import Notification
 from engine.phone import mask
 from engine.reason import Reason
-from engine.rules.render import clean
+from engine.rules.texts.render import clean
 from engine.rules.zone import in_zone
 
 _MOST = 60

@@ -7,7 +7,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from engine.document import suggest
-from engine.rules.words import one_or_more
+from engine.rules.when.words import one_or_more
 
 #: Monday is 0, as everywhere in the house.
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -7,8 +7,8 @@ exclude each other.
 
 from collections.abc import Iterator
 
-from engine.rules.predicate import All, Any, Not, Operator, Predicate, Tree
-from engine.rules.words import ANYONE
+from engine.rules.when.predicate import All, Any, Not, Operator, Predicate, Tree
+from engine.rules.when.words import ANYONE
 
 #: Steps that one proof may take. What needs more is too involved for a person to have meant it.
 MOST_STEPS = 500

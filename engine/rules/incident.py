@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from engine.account import Account
 from engine.event import Incident, What
 from engine.notification import Notification
-from engine.rules.render import clean, clock
+from engine.rules.texts.render import clean, clock
 from engine.segments import shorten
 
 #: Whose rule it is, where a rule of a file has its account's id or `global`.

@@ -10,10 +10,10 @@ from engine.notification import Digest, Throttle
 from engine.noun import Written
 from engine.quiet import QuietHours
 from engine.rules import shorthand
-from engine.rules.conditions import Condition
 from engine.rules.hours import Days, Hours, Time
 from engine.rules.off import or_off
-from engine.rules.words import one_or_more
+from engine.rules.when.conditions import Condition
+from engine.rules.when.words import one_or_more
 
 #: What may say that two events are the same.
 SameBy = Literal[

@@ -9,10 +9,10 @@ from engine.money import Money
 from engine.notification import Channel, Lane
 from engine.rules.cost import Price, worst_message
 from engine.rules.implication import bare, implies, never, predicates
-from engine.rules.predicate import All, Not, Operator, Predicate, Tree
 from engine.rules.reach import ME, address, who
 from engine.rules.ruleset import GLOBAL, ReadyAction, ReadyRule, Ruleset
-from engine.rules.words import ANYONE
+from engine.rules.when.predicate import All, Not, Operator, Predicate, Tree
+from engine.rules.when.words import ANYONE
 
 #: Proofs that one look may take: beyond it, rules are passed over and not guessed at.
 MOST_PROOFS = 20_000

@@ -6,16 +6,16 @@ from itertools import islice
 
 from engine.document import Document, Path, Problem, has_errors, suggest, validate
 from engine.rules.actions import Defaults
-from engine.rules.automatic import implied
 from engine.rules.book import Books
 from engine.rules.calendars import check_calendars
-from engine.rules.compile import about, compile_condition
 from engine.rules.kept import Kept, Made, Page
 from engine.rules.ready import Capped, Ground, Making, Owner
 from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
 from engine.rules.salvage import salvage
 from engine.rules.schema import Rule, RuleFile
 from engine.rules.testing import RuleTest, check_names
+from engine.rules.when.automatic import implied
+from engine.rules.when.compile import about, compile_condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,15 @@ from engine.notification import Channel, Lane
 from engine.rules.actions import GROUP, Action, Caps, Defaults
 from engine.rules.appointment import DEFAULT_TEXT
 from engine.rules.book import Book
-from engine.rules.compile import about, compile_condition
 from engine.rules.levels import clamp, clamp_limits, parts_of
 from engine.rules.limits import WrittenQuiet
 from engine.rules.offset import ALARMS, Offset
 from engine.rules.reach import ME, who
-from engine.rules.render import Kind, Template, parse
 from engine.rules.ruleset import ReadyAction, ReadyLimits, ReadyQuiet
 from engine.rules.schema import OF_REMINDERS, Rule
-from engine.rules.template import assemble
+from engine.rules.texts.render import Kind, Template, parse
+from engine.rules.texts.template import assemble
+from engine.rules.when.compile import about, compile_condition
 from engine.rules.write import sign
 from engine.segments import count
 

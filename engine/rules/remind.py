@@ -12,9 +12,9 @@ from engine.event import OccasionDue
 from engine.occasion import Occasion
 from engine.reason import Reason
 from engine.reminder import CHANGE, Change, Reminder, State
-from engine.rules.match import holds
 from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
-from engine.rules.view import View
+from engine.rules.when.match import holds
+from engine.rules.when.view import View
 from engine.rules.zone import find_zone, in_zone
 
 #: An instance that went further than this is no instance that was moved: it is gone, and another one is new.

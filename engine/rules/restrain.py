@@ -5,9 +5,9 @@ from engine.event import MailArrived
 from engine.identity import derive
 from engine.notification import Dedupe, Limits
 from engine.quiet import QuietHours
-from engine.rules.match import holds
 from engine.rules.ruleset import ReadyAction, ReadyLimits, ReadyRule
-from engine.rules.view import View
+from engine.rules.when.match import holds
+from engine.rules.when.view import View
 
 
 def limits_of(view: View, person: Contact, rule: ReadyRule, action: ReadyAction, text: str) -> Limits:

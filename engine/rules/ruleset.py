@@ -11,13 +11,13 @@ from engine.notification import Channel, Digest, Lane, OnUnknown, Throttle
 from engine.reason import Reason
 from engine.rules.actions import Beyond
 from engine.rules.book import Book, Books
-from engine.rules.compile import About
+from engine.rules.matching.scope import LARGE, Scope
 from engine.rules.offset import Offset
-from engine.rules.predicate import Tree
-from engine.rules.render import Template
 from engine.rules.schema import Late, OnChange
-from engine.rules.scope import LARGE, Scope
-from engine.rules.view import View
+from engine.rules.texts.render import Template
+from engine.rules.when.compile import About
+from engine.rules.when.predicate import Tree
+from engine.rules.when.view import View
 
 #: The scope whose rules are asked first, for every account.
 GLOBAL = "global"
@@ -82,7 +82,7 @@ class ReadyRule:
     stop: bool
     final: bool = False
     accept: frozenset[str] = frozenset()
-    """Kinds of mail that nobody wrote by hand and that may trigger it (`engine.rules.automatic`)."""
+    """Kinds of mail that nobody wrote by hand and that may trigger it (`engine.rules.when.automatic`)."""
     limits: ReadyLimits = ReadyLimits()
     remind: tuple[Offset, ...] = ()
     """When it reminds of an appointment; empty for a rule about mail."""

@@ -11,11 +11,11 @@ from engine.document import Flag, VersionOne
 from engine.duration import Duration
 from engine.noun import Written
 from engine.rules.actions import Action, Caps, Defaults, Id, Road
-from engine.rules.conditions import Condition
 from engine.rules.limits import WrittenLimits
 from engine.rules.offset import Offset, WrittenOffset
 from engine.rules.testing import RuleTest
-from engine.rules.words import one_or_more, slug
+from engine.rules.when.conditions import Condition
+from engine.rules.when.words import one_or_more, slug
 
 #: Kinds of mail that nobody wrote by hand: they trigger nothing where a rule does not accept them.
 Kind = Literal["automatic", "list", "bounce"]

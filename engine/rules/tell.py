@@ -9,10 +9,10 @@ from engine.event import MailArrived, OccasionDue
 from engine.notification import Channel, Notification
 from engine.notification import Road as Way
 from engine.rules.reach import address, who
-from engine.rules.render import clean
 from engine.rules.restrain import limits_of, quiet_hours
 from engine.rules.ruleset import ReadyAction, ReadyRule
-from engine.rules.view import View
+from engine.rules.texts.render import clean
+from engine.rules.when.view import View
 from engine.rules.write import fit, sign, write
 from engine.segments import count
 

@@ -16,7 +16,7 @@ from engine.noun import Written
 from engine.occasion import Alarm, Occasion
 from engine.reason import Reason
 from engine.rules.offset import WrittenOffset
-from engine.rules.words import one_or_more
+from engine.rules.when.words import one_or_more
 
 #: When a test's mail arrives that says nothing of it: on a Monday morning, by the account's clock.
 MOMENT = datetime(2026, 1, 12, 10, 0)  # noqa: DTZ001  (it gets the account's zone)

@@ -6,9 +6,9 @@ from engine.account import Account
 from engine.digest import Gathered, compose
 from engine.notification import Channel, Notification
 from engine.reason import Reason
-from engine.rules.clean import clean
-from engine.rules.phrases import Phrase, say
-from engine.rules.summary import summarise
+from engine.rules.texts.clean import clean
+from engine.rules.texts.phrases import Phrase, say
+from engine.rules.texts.summary import summarise
 from engine.rules.write import sign
 
 #: The name that people know a rule by: (scope, rule id) -> name.

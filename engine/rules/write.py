@@ -5,9 +5,9 @@ from datetime import datetime
 from engine.account import Account, Contact
 from engine.event import MailArrived, OccasionDue
 from engine.rules.appointment import say_change, say_late
-from engine.rules.phrases import Phrase, say
-from engine.rules.render import Reader, Template, clock
 from engine.rules.ruleset import ReadyAction, ReadyRule
+from engine.rules.texts.phrases import Phrase, say
+from engine.rules.texts.render import Reader, Template, clock
 from engine.rules.zone import find_zone
 from engine.segments import shorten
 

@@ -11,7 +11,7 @@ from engine.noun import Written
 from engine.rules.actions import Channels, Id, LaneNumber, Parts, Signature
 from engine.rules.hours import Days, Time
 from engine.rules.ruleset import GLOBAL
-from engine.rules.words import one_or_more
+from engine.rules.when.words import one_or_more
 from engine.settings.person import Email, Language, Name, Quiet, Zone
 from engine.sources.calendar.feed import Feed
 from engine.sources.imap.mailbox import Mailbox

@@ -10,9 +10,9 @@ from engine.account import Contact
 from engine.document import VersionOne
 from engine.noun import Written
 from engine.rules.actions import ME, Id, TemplateText
-from engine.rules.compile import CONTACTS
-from engine.rules.window import Window
-from engine.rules.words import one_or_more, read_text
+from engine.rules.when.compile import CONTACTS
+from engine.rules.when.window import Window
+from engine.rules.when.words import one_or_more, read_text
 from engine.settings.person import Email, Language, Name, Quiet, Zone
 
 

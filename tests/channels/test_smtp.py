@@ -23,7 +23,7 @@ from engine.net import Http
 from engine.notification import Channel
 from engine.reason import Reason
 from engine.receipt import Fate
-from engine.rules.automatic import kinds
+from engine.rules.when.automatic import kinds
 from tests.contracts.provider import GARBAGE, LONG, NUMBER, SECRET, TEXT, Callback, ProviderContract, a_message
 from tests.servers.mailroom import Mailroom, Taken
 

@@ -13,7 +13,7 @@ from engine.importers.assemble import Converted, Wish
 from engine.importers.content import read_content
 from engine.rules.evaluate import evaluate
 from engine.rules.load import RuleFolder, load
-from engine.rules.words import slug
+from engine.rules.when.words import slug
 from tests.builders import NOW, an_account
 
 DATA = Path(__file__).parents[1] / "data" / "importers"

@@ -3,11 +3,11 @@
 from collections import Counter
 from random import Random
 
-from engine.rules.closure import close
-from engine.rules.generate import generate
-from engine.rules.index import Index
-from engine.rules.match import holds, meets
-from engine.rules.predicate import Operator
+from engine.rules.matching.closure import close
+from engine.rules.matching.generate import generate
+from engine.rules.matching.index import Index
+from engine.rules.when.match import holds, meets
+from engine.rules.when.predicate import Operator
 from tests.rules.chance import a_tree, a_view, each_test
 
 RULES, EVENTS = 200, 25

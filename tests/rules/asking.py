@@ -9,11 +9,11 @@ from engine.document import Problem, read, validate
 from engine.event import Event
 from engine.noun import Written
 from engine.rules.book import Book
-from engine.rules.compile import compile_condition
-from engine.rules.conditions import Condition
-from engine.rules.match import explain, holds
-from engine.rules.predicate import Tree
-from engine.rules.view import View
+from engine.rules.when.compile import compile_condition
+from engine.rules.when.conditions import Condition
+from engine.rules.when.match import explain, holds
+from engine.rules.when.predicate import Tree
+from engine.rules.when.view import View
 from tests.builders import an_account
 
 NO_BOOK = Book()

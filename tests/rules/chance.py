@@ -7,13 +7,13 @@ from typing import Any as Anything
 
 from engine.account import Contact
 from engine.event import Address, Attachment, MailArrived, OccasionDue
-from engine.rules.attached import Attached
 from engine.rules.book import Book
-from engine.rules.fold import fold
-from engine.rules.pattern import complete
-from engine.rules.predicate import All, Any, Not, Operator, Predicate, Tree
-from engine.rules.view import View
-from engine.rules.window import Window
+from engine.rules.when.attached import Attached
+from engine.rules.when.fold import fold
+from engine.rules.when.pattern import complete
+from engine.rules.when.predicate import All, Any, Not, Operator, Predicate, Tree
+from engine.rules.when.view import View
+from engine.rules.when.window import Window
 from tests.builders import a_mail, an_account
 
 #: Case, width, ligatures, accents in both forms, half a surrogate pair, and the signs that engines use themselves.

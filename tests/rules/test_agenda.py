@@ -15,8 +15,8 @@ from engine.occasion import Occasion
 from engine.reason import Reason
 from engine.rules.agenda import WORTH, next_moment, pick, say_all, say_short
 from engine.rules.evaluate import evaluate
-from engine.rules.field import Reader
-from engine.rules.phrases import LANGUAGES
+from engine.rules.texts.field import Reader
+from engine.rules.texts.phrases import LANGUAGES
 from engine.segments import count
 from tests.builders import PHONE, an_account
 from tests.rules.samples import rules

@@ -3,7 +3,7 @@
 from collections import Counter
 from itertools import product
 
-from engine.rules.predicate import Operator
+from engine.rules.when.predicate import Operator
 from tests.rules.agreement import PAIRS, agree
 
 SEEDS = range(12)

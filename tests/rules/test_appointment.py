@@ -8,8 +8,8 @@ from engine.account import Account
 from engine.event import OccasionDue
 from engine.reason import Reason
 from engine.rules.evaluate import evaluate
-from engine.rules.phrases import LANGUAGES
 from engine.rules.ruleset import Ruleset
+from engine.rules.texts.phrases import LANGUAGES
 from engine.segments import count
 from tests.builders import an_account
 from tests.rules.samples import rules

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from engine.event import Address, MailArrived
 from engine.rules.implication import implies, never, predicates, same
-from engine.rules.match import holds
-from engine.rules.predicate import All, Any, Not, Operator, Predicate, Tree
-from engine.rules.view import View
+from engine.rules.when.match import holds
+from engine.rules.when.predicate import All, Any, Not, Operator, Predicate, Tree
+from engine.rules.when.view import View
 from tests.builders import a_mail, an_account
 
 IS, HAS, BEGINS, ENDS = Operator.IS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH
@@ -107,7 +107,7 @@ def test_the_same_condition_elsewhere_is_the_same() -> None:
 
 WORDS = st.text("ab ", min_size=1, max_size=3).filter(lambda word: word == word.strip())
 ADDRESSES = st.sampled_from(["a@x.z", "b@x.z", "a@y.x.z", "@x.z", "@y.x.z", "@z"])
-#: As `engine.rules.compile` makes them: texts folded, patterns as they are, `*` for senders only.
+#: As `engine.rules.when.compile` makes them: texts folded, patterns as they are, `*` for senders only.
 TESTS = st.one_of(
     st.builds(
         lambda field, operator, words: Predicate(field, operator, tuple(words)),

@@ -6,7 +6,7 @@ import pytest
 
 from engine.document import Problem, read
 from engine.rules.load import RuleFolder, load
-from engine.rules.words import slug
+from engine.rules.when.words import slug
 from tests.rules.samples import loaded, one, rules
 
 

@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from engine.event import MailArrived, OccasionDue
-from engine.rules.authentication import verified
 from engine.rules.testing import Expectation, RuleTest, read_bound
-from engine.rules.view import View
+from engine.rules.when.authentication import verified
+from engine.rules.when.view import View
 from tests.builders import an_account
 
 ANNA = an_account()
