@@ -74,7 +74,7 @@ class HylafaxProvider:
                 submitted = True
                 said = await session.say("JSUBM")
         except NoError as error:
-            # hfaxd writes the job down before it wakes the scheduler: a no to JSUBM may be a fax that goes later.
+            # hfaxd may have woken the scheduler before it says no to JSUBM: then the queues tell.
             return self._refused(error, message, submitted)
         except (LostError, TimeoutError) as error:
             detail = discreet(str(error) or "no answer in time")

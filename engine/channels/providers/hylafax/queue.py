@@ -21,6 +21,7 @@ _REASONS = (
     ("disconnect", Reason.NO_FAX),
     ("rspec", Reason.NO_FAX),
     ("train", Reason.NO_FAX),
+    ("phase", Reason.NO_FAX),
     ("reject", Reason.PROVIDER_REFUSED),
 )
 
