@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.importers.when import PEOPLE
+from engine.rules.shorthand import operator as hides_operator
 
 #: As wide as a line may grow, in characters.
 _WIDE = 100
@@ -61,11 +62,11 @@ def shorten(key: str, value: Any) -> Any:
 
 
 def _lone(operator: str, value: Any) -> Any:
-    # a list_id with a wildcard would mean a glob where no operator stands
+    # a list_id with a wildcard would mean a glob where no operator stands, and "a OR b" is refused there
     if (
         isinstance(value, dict)
         and [*value] == [operator]
-        and not any(set(each) & set("*?") for each in value[operator])
+        and not any(set(each) & set("*?") or hides_operator(each) for each in value[operator])
     ):
         return shorten("", value[operator])
     return value
