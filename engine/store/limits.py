@@ -46,9 +46,7 @@ def counted(
     return found
 
 
-def _rows(
-    connection: sa.Connection, pairs: list[tuple[str, str]], windows: set[str]
-) -> Iterator[sa.Row[Any]]:
+def _rows(connection: sa.Connection, pairs: list[tuple[str, str]], windows: set[str]) -> Iterator[sa.Row[Any]]:
     # Not under its own name: `count` is a method of every row.
     counts = sa.select(limit_state, limit_state.c["count"].label("many"))
     pair = sa.tuple_(limit_state.c.account_id, limit_state.c.rule)
