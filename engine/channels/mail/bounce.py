@@ -59,13 +59,16 @@ def read_tokens(raw: bytes, address: str) -> tuple[str, ...]:
 
 def read_bounce(raw: bytes) -> Bounce:
     """The report in a mail. Raises ValueError when there is none."""
-    recipient = next((block for block in _status(_take_apart(raw)) if _field(block, "action")), None)
+    parts = _take_apart(raw)
+    recipient = next((block for block in _status(parts) if _field(block, "action")), None)
     if recipient is None:
         raise ValueError("no delivery report")
     fate = _FATES.get(_field(recipient, "action").lower())
     if fate is None:
         raise ValueError("a delivery report of an unknown action")
-    said = f"{_field(recipient, 'status')} {_field(recipient, 'diagnostic-code').partition(';')[2]}"
+    words = _field(recipient, "diagnostic-code").partition(";")[2] or _words(parts, recipient)
+    status = _field(recipient, "status")
+    said = words if status in ("4.0.0", "5.0.0") and words else f"{status} {words}"
     return Bounce(fate=fate, reason=_reason(fate, said), detail=discreet(veil(said)))
 
 
@@ -98,6 +101,16 @@ def _tokens(parts: list[Mail], address: str) -> Iterator[str]:
             if isinstance(payload, bytes):
                 headers = message_from_bytes(payload, policy=compat32)
                 yield str(headers.get(TOKEN_HEADER, "")).strip()
+
+
+def _words(parts: list[Mail], recipient: Mail) -> str:
+    """What the other server said, from the text for people: OpenSMTPD tells it nowhere else."""
+    address = _field(recipient, "final-recipient").partition(";")[2].strip().lower()
+    text = next((part for part in parts if part.get_content_type() == "text/plain"), None)
+    payload = text.get_payload(decode=True) if text is not None else None
+    lines = payload.decode("utf-8", "replace").splitlines() if isinstance(payload, bytes) else []
+    told = (line.strip().partition(": ") for line in lines)
+    return next((words for start, _, words in told if address and start.lower() == address), "")
 
 
 def _field(block: Mail, name: str) -> str:
