@@ -198,6 +198,10 @@ class Model:
                 promise.state = "out"
                 self.stream.add(key)
 
+    def worth(self, key: Key) -> datetime:
+        """Until when anybody wants to hear of it: until it is over, or an hour after it fell due."""
+        return max(key[2] + HOUR, self.promises[key].due + HOUR)
+
     def shown(self, key: Key) -> str:
         """How a message names it."""
         rule, uid, start = key
@@ -263,6 +267,9 @@ class Life:
     def send(self) -> list[str]:
         """Everything in the queue is sent, and it is what the model has there."""
         said = [_bare(text) for text in self.office.send()]
+        for key in [each for each in self.model.queue if self.model.worth(each) < self.office.now]:
+            self.model.queue.discard(key)  # the appointment is over: nobody wants to hear of it any more
+            self.model.promises[key].state = "passed"
         assert sorted(said) == sorted(self.model.shown(key) for key in self.model.queue)
         for key in self.model.queue:
             self.model.promises[key].state = "told"
