@@ -1,4 +1,4 @@
-"""The configuration changes under a running engine: the next mail sees the new rules, a broken file changes nothing."""
+"""The configuration changes under a running engine: the next mail sees the new rules, a mistake changes nothing."""
 
 import asyncio
 import signal

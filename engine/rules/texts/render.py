@@ -1,7 +1,7 @@
 """The text of a message: ``Bank: {subject|80} ({received|HH:mm}){if cc}, also to {cc|30}{end}``.
 
-A closed list of fields (`engine/rules/texts/fields.py`) and of filters (`engine/rules/texts/filters.py`), and one condition. No
-loops, calls or arithmetic: what a text may cost is known before it is used.
+A closed list of fields (`engine/rules/texts/fields.py`) and of filters (`engine/rules/texts/filters.py`), and one
+condition. No loops, calls or arithmetic: what a text may cost is known before it is used.
 """
 
 from dataclasses import dataclass, field
