@@ -1,9 +1,14 @@
-"""Reminders whose moment has come → events: published together, then marked; between the two a crash repeats them."""
+"""Reminders whose moment has come → events: published together, then marked; between the two a crash repeats them.
+
+What is due within seconds is read and judged before its moment, so that in a busy second nothing is left to do but to
+publish. A reminder in hand is leased, as one whose event may be out: whoever withdraws it stops its event as well.
+"""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime
+from collections import deque
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import islice, takewhile
 
 from engine import topics
 from engine.agents.desk import Desk
@@ -11,46 +16,131 @@ from engine.event import OccasionDue
 from engine.failpoints import failpoint
 from engine.reason import Reason
 from engine.reminder import CHANGE, Reminder, State
-from engine.rules.ruleset import ReadyRule
+from engine.rules.ruleset import ReadyRule, Ruleset
 from engine.store import reminders
+from engine.store.database import Connection
 from engine.store.reminders import DueReminder
 
 log = logging.getLogger("tocsin.fire")
+
+#: What is due so soon is taken in hand.
+AHEAD = timedelta(seconds=15)
+#: The most in hand, which bounds the memory.
+HELD = 10_000
 
 #: Of what an event carries besides its appointment's own words, so much is left of one that is too long.
 _SHORT = {"attendees": (), "categories": (), "organiser": None}
 
 
-async def fire(desk: Desk) -> int:
-    """Tell what is due, at most a batch of it; answers how many that were.
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A reminder in hand, and what becomes of it by the rules that it was judged by."""
 
-    Raises StoreError and StreamError: what was not marked is due again in a moment, with the same ids.
-    """
-    now = desk.clock()
-    found = await desk.store.awrite(lambda connection: reminders.claim(connection, now), touching=())
-    if not found:
-        return 0
-    rules = {account: _rules(desk, account) for account in {each.reminder.account for each in found}}
-    judged = [_judge(each, rules[each.reminder.account], now) for each in found]
-    events = [event for _, event in judged if event is not None]
-    if events:
-        await desk.publish(topics.EVENTS, events)
-        failpoint("reminder_published")
-    await desk.store.awrite(lambda connection: reminders.mark(connection, [done for done, _ in judged]), touching=())
-    log.info("%d reminders were due, %d are told", len(found), len(events))
-    return len(found)
+    due: DueReminder
+    ruleset: Ruleset
+    grace: timedelta
+    """So late it may be without being late."""
+    done: Reminder
+    event: OccasionDue | None
+
+    def stands(self, desk: Desk, now: datetime) -> bool:
+        """Whether it would be judged the same now."""
+        return self.event is not None and self.ruleset is desk.ruleset and now - self.due.reminder.at <= self.grace
 
 
-def _rules(desk: Desk, account: str) -> dict[str, ReadyRule]:
-    if account not in desk.accounts:
-        return {}
-    return {rule.path: rule for rule in desk.ruleset.of(account)}
+@dataclass
+class Firing:
+    """What the timer has in hand of the reminders. Dropping it loses nothing: what is leased is due again."""
+
+    desk: Desk
+    held: deque[Held] = field(default_factory=deque)
+    """By their moments."""
+    done: deque[Reminder] = field(default_factory=deque)
+    """Told, or not to be told, and not marked yet."""
+
+    async def fire(self) -> int:
+        """Tell what is due and take the next in hand; answers how many reminders that concerned, 0 when all is done.
+
+        Raises StoreError and StreamError: what was not marked is due again in a moment, with the same ids.
+        """
+        told = 0
+        while due := self._due():
+            await self._tell(due)
+            told += due
+        return told + await self._turn_over()
+
+    async def leave(self) -> None:
+        """Mark what was told and put back what was not. Raises StoreError: then the leases lapse."""
+        done, held = list(self.done), [each.due for each in self.held]
+        self.done.clear()
+        self.held.clear()
+
+        def leave(connection: Connection) -> None:
+            reminders.mark(connection, done)
+            reminders.put_back(connection, held)
+
+        if done or held:
+            await self.desk.store.awrite(leave, touching=())
+
+    def next_at(self, pending: datetime | None) -> datetime | None:
+        """When there is something to do, `pending` being when the next one is due that nobody has in hand."""
+        moments = [self.held[0].due.reminder.at] if self.held else []
+        if pending is not None and len(self.held) < HELD:
+            moments.append(pending - AHEAD)
+        return min(moments, default=None)
+
+    def _due(self) -> int:
+        """How many in hand are due, at most a batch."""
+        now = self.desk.clock()
+        first = takewhile(lambda each: each.due.reminder.at <= now, islice(self.held, reminders.MOST))
+        return sum(1 for _ in first)
+
+    async def _tell(self, count: int) -> None:
+        """Publish the first in hand."""
+        now = self.desk.clock()
+        found = [self.held.popleft() for _ in range(count)]
+        found = [each if each.stands(self.desk, now) else self._judge(each.due, now) for each in found]
+        events = [each.event for each in found if each.event is not None]
+        if events:
+            await self.desk.publish(topics.EVENTS, events)
+            failpoint("reminder_published")
+        self.done += [each.done for each in found]
+        log.info("%d reminders were due, %d are told", len(found), len(events))
+
+    async def _turn_over(self) -> int:
+        """Mark what was told and take the next in hand, in one transaction."""
+        now = self.desk.clock()
+        done = list(islice(self.done, reminders.MOST))
+        # What is told and not marked may be free again when the clock has jumped: it is not read a second time.
+        room = min(reminders.MOST, HELD - len(self.held)) if len(done) == len(self.done) else 0
+
+        def turn_over(connection: Connection) -> list[DueReminder]:
+            reminders.mark(connection, done)
+            return reminders.claim(connection, now, now + AHEAD, room) if room else []
+
+        found = await self.desk.store.awrite(turn_over, touching=())
+        self.done = deque(islice(self.done, len(done), None))
+        if found:
+            judged = [self._judge(each, max(now, each.reminder.at)) for each in found]
+            self.held = deque(sorted([*self.held, *judged], key=lambda each: each.due.reminder.at))
+        return len(done) + len(found)
+
+    def _judge(self, due: DueReminder, now: datetime) -> Held:
+        rule = _rule(self.desk, due.reminder)
+        done, event = _judge(due, rule, now)
+        return Held(due, self.desk.ruleset, rule.late.after if rule else timedelta(0), done, event)
 
 
-def _judge(due: DueReminder, rules: Mapping[str, ReadyRule], now: datetime) -> tuple[Reminder, OccasionDue | None]:
+def _rule(desk: Desk, reminder: Reminder) -> ReadyRule | None:
+    """The rule that asks for it, as it stands now."""
+    if reminder.account not in desk.accounts:
+        return None
+    return next((rule for rule in desk.ruleset.of(reminder.account) if rule.path == reminder.rule), None)
+
+
+def _judge(due: DueReminder, rule: ReadyRule | None, now: datetime) -> tuple[Reminder, OccasionDue | None]:
     """What becomes of a reminder, and its event if it is told: held against the appointment and the rules of now."""
     reminder, occasion = due.reminder, due.occasion
-    rule = rules.get(reminder.rule)
     out = reminder.due_id if due.again else None
     if occasion is None or rule is None:
         reason = Reason.APPOINTMENT_GONE if occasion is None else Reason.RULE_WITHDRAWN

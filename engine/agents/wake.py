@@ -8,7 +8,7 @@ from uuid import UUID
 from engine.account import Account
 from engine.agents import agenda
 from engine.agents.desk import Desk
-from engine.agents.fire import fire
+from engine.agents.fire import Firing
 from engine.agents.listen import listen
 from engine.digest import Gathered
 from engine.errors import StoreError, StreamError
@@ -19,7 +19,6 @@ from engine.reason import Reason
 from engine.rules.ruleset import GLOBAL
 from engine.rules.together import tell_together
 from engine.store import attempts, due, reminders, send_queue, summing, sweep, waking
-from engine.store.database import Connection
 from engine.store.due import Due, DueKind
 
 log = logging.getLogger("tocsin.wake")
@@ -31,6 +30,7 @@ LONGEST = 5.0
 async def wake(desk: Desk) -> None:
     """Act on what is due until the engine drains."""
     planned = None
+    firing = Firing(desk)
     while not desk.draining.is_set():
         desk.bells.due.clear()
         now = desk.clock()
@@ -43,20 +43,24 @@ async def wake(desk: Desk) -> None:
             for each in taken:
                 if each.kind is not DueKind.HOLD:
                     await _act(desk, each)
-            acted = len(taken) + await fire(desk)
-            next_at = None if acted else await desk.store.aread(_next_at)
+            acted = len(taken) + await firing.fire()
+            next_at = None if acted else await _next_at(desk, firing)
         except (StoreError, StreamError) as error:
             log.error("the timer waits: %s", error)
             acted, next_at = 0, now + timedelta(seconds=1)
         if not acted:
             wait = LONGEST if next_at is None else (next_at - desk.clock()).total_seconds()
             await listen(desk.bells.due, desk.draining, seconds=min(LONGEST, max(0.0, wait)))
+    try:
+        await firing.leave()
+    except StoreError as error:
+        log.error("the reminders in hand come %s later: %s", reminders.LEASE, error)
 
 
-def _next_at(connection: Connection) -> datetime | None:
-    """When something is due: a reminder, or anything else."""
-    moments = (due.next_at(connection), reminders.next_at(connection))
-    return min((each for each in moments if each is not None), default=None)
+async def _next_at(desk: Desk, firing: Firing) -> datetime | None:
+    """When there is something to do: for a reminder, or anything else."""
+    other, pending = await desk.store.aread(lambda c: (due.next_at(c), reminders.next_at(c)))
+    return min((each for each in (other, firing.next_at(pending)) if each is not None), default=None)
 
 
 async def _act(desk: Desk, each: Due) -> None:

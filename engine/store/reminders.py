@@ -1,9 +1,9 @@
 """The reminders, by the instant at which they are due: however many there are, only the next ones are read."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -15,7 +15,7 @@ from engine.store.database import put
 from engine.store.feeds import Key
 from engine.store.tables import occasion, reminder
 
-#: Whoever fires a reminder has so long for it; then it is due again.
+#: Whoever has a reminder in hand has so long for it from its moment on; then it is due again.
 LEASE = timedelta(seconds=15)
 #: How many are fired together.
 MOST = 500
@@ -36,24 +36,35 @@ class DueReminder:
     """Somebody had it in hand before, so that its event may be out."""
 
 
-def claim(connection: sa.Connection, now: datetime, most: int = MOST) -> list[DueReminder]:
-    """What is due, oldest first, leased to the caller, who publishes it and then calls `mark`."""
+def claim(connection: sa.Connection, now: datetime, until: datetime, most: int = MOST) -> list[DueReminder]:
+    """What is due by `until`, oldest first, leased to the caller, who publishes it and then calls `mark`."""
     free = reminder.c.lease.is_(None) | (reminder.c.lease < now)
-    is_due = (reminder.c.state == State.PENDING.value) & (reminder.c.at <= now) & free
+    is_due = (reminder.c.state == State.PENDING.value) & (reminder.c.at <= until) & free
     rows = connection.execute(
         sa.select(reminder).where(is_due).order_by(reminder.c.at).limit(most).with_for_update(skip_locked=True)
     ).all()
-    found = [_reminder(row, lease=now + LEASE) for row in rows]
-    if found:
-        connection.execute(
-            sa.update(reminder).where(reminder.c.key == sa.bindparam("of")).values(lease=now + LEASE),
-            [{"of": row.key} for row in sorted(rows, key=lambda row: row.key)],
-        )
+    found = [_reminder(row, lease=max(now, row.at) + LEASE) for row in rows]
+    _lease(connection, {row.key: each.lease for row, each in zip(rows, found, strict=True)})
     alive = _alive(connection, found)
     return [
         DueReminder(each, each.occasion or alive.get(_place(each)), row.lease is not None)
         for each, row in zip(found, rows, strict=True)
     ]
+
+
+def put_back(connection: sa.Connection, found: Iterable[DueReminder]) -> None:
+    """These were claimed and not published: they are as they were before."""
+    _lease(connection, {each.reminder.key: each.reminder.at if each.again else None for each in found})
+
+
+def _lease(connection: sa.Connection, leases: Mapping[UUID, datetime | None]) -> None:
+    if leases:
+        connection.execute(
+            sa.update(reminder)
+            .where(reminder.c.key == sa.bindparam("of"), reminder.c.state == State.PENDING.value)
+            .values(lease=sa.bindparam("until", type_=reminder.c.lease.type)),
+            [{"of": key, "until": lease} for key, lease in sorted(leases.items())],
+        )
 
 
 def _alive(connection: sa.Connection, reminders: Sequence[Reminder]) -> dict[tuple[object, ...], Occasion]:
@@ -88,9 +99,10 @@ def mark(connection: sa.Connection, done: Iterable[Reminder]) -> None:
             "new_reason": each.reason.value if each.reason else "",
             "new_event": each.event_id,
         }
-        for each in sorted(done, key=lambda each: each.key)
+        for each in done
     ]
     if rows:
+        rows.sort(key=lambda row: cast(UUID, row["of"]))
         here = (reminder.c.key == sa.bindparam("of")) & (reminder.c.turn == sa.bindparam("of_turn"))
         connection.execute(
             sa.update(reminder)

@@ -10,7 +10,7 @@ from engine import topics
 from engine.account import Account
 from engine.agents.calendar import Calendar
 from engine.agents.desk import Bells, Desk
-from engine.agents.fire import fire
+from engine.agents.fire import Firing
 from engine.agents.match import match
 from engine.agents.route import route
 from engine.answer import ProviderClass
@@ -96,6 +96,7 @@ class Office:
         self.account = account or an_account(parts=1_000)
         self.calendar: dict[str, Appointment] = {}
         self.stream: list[Event] = []
+        self.batches: list[int] = []
         self.noticed: list[Notification] = []
         self.sent: list[str] = []
         self.broken = False
@@ -115,6 +116,7 @@ class Office:
             bells=Bells(),
             version="v",
         )
+        self.firing = Firing(self.desk)
         self.feed = Feed.model_validate({"name": FEED, "file": "/nowhere.ics"})
 
     async def _publish(self, topic: Topic, nouns: Sequence[Any]) -> None:
@@ -122,6 +124,7 @@ class Office:
             raise StreamError("the disk is full")
         if topic is topics.EVENTS:
             self.stream += nouns
+            self.batches.append(len(nouns))
         else:
             self.noticed += nouns
 
@@ -136,8 +139,17 @@ class Office:
         asyncio.run(watched.take(Copy(pieces={"": Piece(text=self.text())})))
 
     def fire(self) -> int:
-        """What is due is told to the stream."""
-        return asyncio.run(fire(self.desk))
+        """What is due is told to the stream; answers how much that is."""
+        before = len(self.stream)
+        firing, self.firing = self.firing, Firing(self.desk)  # of one that dies nothing is left
+
+        async def fire() -> None:
+            while await firing.fire():
+                pass
+
+        asyncio.run(fire())
+        self.firing = firing
+        return len(self.stream) - before
 
     def pass_on(self) -> None:
         """What is on the stream is decided on, admitted, and comes to the send queue."""
@@ -162,7 +174,6 @@ class Office:
 
     def run(self) -> list[str]:
         """Everything that is due comes to its end; answers what is sent."""
-        while self.fire():
-            pass
+        self.fire()
         self.pass_on()
         return self.send()
