@@ -1,4 +1,5 @@
-"""`make bench ONLY=appointments`: polls of 10,000 appointments, beside parsing and expanding all of them at each."""
+"""`make bench ONLY=appointments`: polls of 10,000 appointments beside parsing and expanding all of them at each, and
+the reminders (`benchmarks/reminders.py`)."""
 
 import asyncio
 import random
@@ -8,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from benchmarks import reminders
 from benchmarks.figures import figure
 from engine.pool import Pool
 from engine.sources.calendar.read import MODULES, read
@@ -20,7 +22,7 @@ WINDOW = (NOW - timedelta(days=2), NOW + HORIZON)
 
 
 async def run() -> bool:
-    """The figures of the polls, of the loop's stall and of the attacks; true when all are met."""
+    """The figures of the polls, of the loop's stall, of the attacks and of the reminders; true when all are met."""
     text = a_calendar(EVENTS)
     texts = {
         "unchanged": text,
@@ -43,7 +45,8 @@ async def run() -> bool:
         "appointments.loop_stall_ms", round(1000 * stall, 1), "<=", 50, "a loop that ticks every millisecond"
     )
     slowest, name = await _attacks()
-    return met & figure("appointments.attack_s", round(slowest, 2), "<=", 1, f"the slowest of {len(REFUSED)}: {name}")
+    met &= figure("appointments.attack_s", round(slowest, 2), "<=", 1, f"the slowest of {len(REFUSED)}: {name}")
+    return await reminders.run() and met
 
 
 def a_calendar(count: int) -> str:
