@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from engine.cli.number import number
 from engine.document import Problem
 
 #: By other names, as other tools call them.
@@ -47,7 +48,7 @@ def command(config: Path, paths: tuple[Path, ...], form: str, strict: bool) -> i
             for line in each.said:
                 click.echo(line)
         if errors:
-            click.echo(f"{_number(errors, 'mistake')}, {_number(warnings, 'warning')}", err=True)
+            click.echo(f"{number(errors, 'mistake')}, {number(warnings, 'warning')}", err=True)
     return 1 if errors or (strict and warnings) else 0
 
 
@@ -57,7 +58,3 @@ def _colour() -> bool:
 
 def _count(problems: Sequence[Problem], severity: str) -> int:
     return sum(problem.severity == severity for problem in problems)
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine import settings
+from engine.cli.number import number
 from engine.document import Problem, has_errors
 from engine.settings import Settings
 from engine.settings.advice import advise, worst_days
@@ -58,15 +59,11 @@ def _sum_up(wanted: Settings, problems: list[Problem]) -> tuple[str, ...]:
     mailboxes = sum(len(each.mailboxes) for each in wanted.accounts)
     warnings = sum(problem.severity == "warning" for problem in problems)
     counted = (
-        _number(len(wanted.accounts), "account"),
-        f"{mailboxes} mailbox{'' if mailboxes == 1 else 'es'}",
-        _number(rules, "rule"),
-        _number(warnings, "warning"),
+        number(len(wanted.accounts), "account"),
+        number(mailboxes, "mailbox", "mailboxes"),
+        number(rules, "rule"),
+        number(warnings, "warning"),
     )
     days = ", ".join(f"{name} {day}" for name, day in worst_days(wanted).items())
     worst = (f"at most, a day: {days}",) if days else ()
     return f"ok: {', '.join(counted)} (version {wanted.version})", *worst
-
-
-def _number(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

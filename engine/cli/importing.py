@@ -4,6 +4,8 @@ from pathlib import Path
 
 import click
 
+from engine.cli.number import number
+
 KINDS = ("gmail", "thunderbird", "sieve")
 
 
@@ -45,7 +47,7 @@ def command(kind: str, file: Path, to: tuple[str, ...], everything: bool, output
         click.echo(f"{file}:{left.line}: {left.name}: {left.reason}", err=True)
     where = f" in {output}" if output else ""
     whole = sum(not left.part for left in converted.left)
-    click.echo(f"{converted.rules} rules{where}, {whole} filters not converted", err=True)
+    click.echo(f"{number(converted.rules, 'rule')}{where}, {number(whole, 'filter')} not converted", err=True)
 
 
 def _receivers(to: tuple[str, ...]) -> tuple[str, ...]:

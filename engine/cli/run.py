@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from engine.cli.number import number
+
 
 @click.command("run")
 @click.option("--log-level", default="info", type=click.Choice(["debug", "info", "warning", "error"]))
@@ -28,7 +30,8 @@ def command(config: Path, log_level: str, log_format: str) -> None:
     def say_ready(wanted: Settings) -> None:
         mailboxes = sum(len(each.mailboxes) for each in wanted.accounts)
         click.echo(
-            f"running: {len(wanted.accounts)} accounts, {mailboxes} mailboxes, configuration {wanted.version}; "
+            f"running: {number(len(wanted.accounts), 'account')}, {number(mailboxes, 'mailbox', 'mailboxes')}, "
+            f"configuration {wanted.version}; "
             f"callbacks at http://{wanted.web.host}:{wanted.web.port}/",
             err=True,
         )

@@ -28,7 +28,7 @@ def test_rules_go_to_stdout_and_what_is_left_out_to_stderr(script: Path) -> None
     assert 'to: [anna, "group:desk"]' in result.stdout
     assert f"{script}:2: if in line 2: keep: nothing that tells anybody" in result.stderr
     assert f"{script}:1: if in line 1: it forwards to an address" in result.stderr
-    assert result.stderr.endswith("1 rules, 1 filters not converted\n")
+    assert result.stderr.endswith("1 rule, 1 filter not converted\n")
 
 
 def test_a_file_that_is_there_is_not_written_over(script: Path, tmp_path: Path) -> None:
