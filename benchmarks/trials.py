@@ -53,8 +53,8 @@ LATER = (
 )
 #: Where a provider's silence, not only our death, must be in play for the point to be passed.
 SILENT_POINTS = {"unknown_recorded"}
-#: What no mail passes: tests/line/test_reminders.py kills there.
-OF_APPOINTMENTS = {"occasions_open", "reminder_published"}
+#: What no mail passes: tests/line/test_reminders.py and tests/live/test_reminders_on_kafka.py kill there.
+OF_APPOINTMENTS = {"occasions_open", "reminder_published", "agenda_published"}
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ POINTS = (
     "admission_committed",
     "occasions_open",
     "reminder_published",
+    "agenda_published",
     "wake_open",
     "wake_committed",
     "digest_open",

@@ -7,6 +7,7 @@ from engine import topics
 from engine.account import Account, Agenda
 from engine.agents.desk import Desk
 from engine.event import AgendaDue
+from engine.failpoints import failpoint
 from engine.rules.agenda import WORTH, next_moment, pick, window
 from engine.rules.zone import find_zone, in_zone
 from engine.store import due, occasions
@@ -44,6 +45,7 @@ async def tell(desk: Desk, each: Due) -> None:
     now = desk.clock()
     if now - each.at < WORTH:
         await desk.publish(topics.EVENTS, [await _compose(desk, account, agenda, each.at)])
+        failpoint("agenda_published")
     else:
         log.warning("the agenda %s of %s was due at %s: too late to tell", which, name, each.at)
     following = _next(account, agenda, max(now, each.at))
