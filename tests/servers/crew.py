@@ -37,31 +37,36 @@ class Crew:
     phone: Phone | None = None
     workers: list[Installation] = field(default_factory=list)
     delivered: dict[str, str] = field(default_factory=dict)
-    """The subject of each mail that was delivered, and whose it is."""
+    """The subject of each mail that was delivered, or whatever else an SMS must say, and whose it is."""
+    rules: str = RULES
+    """The global ones."""
+    provider_class: str = "idempotent"
 
-    async def hire(self) -> Installation:
-        """One more worker, running."""
+    async def hire(self, *, failpoint: str = "") -> Installation:
+        """One more worker, running. At its fail-point it ends by itself."""
         folder = self.folder / f"worker{len(self.workers)}"
         folder.mkdir()
         worker = Installation(folder, stream_url=self.stream_url, store_url=self.store_url)
         if self.phone is None:
-            self.phone = await worker.start_phone()
+            self.phone = await worker.start_phone(provider_class=self.provider_class)
         worker.phones["phone"] = self.phone
-        worker.write(self.people, self.server, shared=RULES)
+        worker.write(self.people, self.server, shared=self.rules)
         self.workers.append(worker)
-        assert await worker.start_engine(), worker.log.read_text()
+        assert await worker.start_engine(failpoint=failpoint), worker.log.read_text()
         return worker
 
     async def dismiss(self, worker: Installation, how: signal.Signals) -> None:
         """End one of them."""
         await worker.end_engine(how)
 
+    def alive(self) -> set[int]:
+        """The processes of those that have not ended."""
+        return {each.engine.pid for each in self.workers if each.engine and not each.ended}
+
     def connections(self) -> list[int]:
         """How many connections to the mail server each living worker has, as the kernel sees it: a mailbox is
         watched over one."""
-        return [
-            _connections(each.engine.pid, self.server.port) for each in self.workers if each.engine and not each.ended
-        ]
+        return [_connections(process, self.server.port) for process in sorted(self.alive())]
 
     async def shared_out(self, patience: float = 60) -> None:
         """Wait until there are as many watchers as mailboxes, and every worker has some."""

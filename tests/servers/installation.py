@@ -37,6 +37,8 @@ class Person:
     tell: str = "{suspended: false, low_balance: 0, dead_letter: false}"
     """What goes wrong is told to those who ask for it: most tests count what mail alone leads to."""
     folders: tuple[str, ...] = ("INBOX",)
+    more: str = ""
+    """What else stands in the account's file, as YAML."""
 
 
 @dataclass
@@ -138,7 +140,7 @@ class Installation:
                 f"tell: {each.tell}\n"
                 f"plan: {{parts_per_month: {each.parts}, daily_cap: {each.cap}}}\n"
                 f"mailboxes:\n  - {{host: {server.host}, port: {server.port}, tls: off, user: {each.user},"
-                f" password: secret, folders: [{', '.join(each.folders)}]}}\n"
+                f" password: secret, folders: [{', '.join(each.folders)}]}}\n{each.more}"
             )
             if each.rules:
                 (self.config / "rules" / each.id / "rules.yaml").write_text(each.rules)
