@@ -1,6 +1,6 @@
 """The reminders, by the instant at which they are due: however many there are, only the next ones are read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -44,7 +44,7 @@ def claim(connection: sa.Connection, now: datetime, until: datetime, most: int =
         sa.select(reminder).where(is_due).order_by(reminder.c.at).limit(most).with_for_update(skip_locked=True)
     ).all()
     found = [_reminder(row, lease=max(now, row.at) + LEASE) for row in rows]
-    _lease(connection, {row.key: each.lease for row, each in zip(rows, found, strict=True)})
+    _lease(connection, [(each, each.lease) for each in found])
     alive = _alive(connection, found)
     return [
         DueReminder(each, each.occasion or alive.get(_place(each)), row.lease is not None)
@@ -53,17 +53,23 @@ def claim(connection: sa.Connection, now: datetime, until: datetime, most: int =
 
 
 def put_back(connection: sa.Connection, found: Iterable[DueReminder]) -> None:
-    """These were claimed and not published: they are as they were before."""
-    _lease(connection, {each.reminder.key: each.reminder.at if each.again else None for each in found})
+    """These were claimed and not published: they are as they were before, unless somebody armed them anew."""
+    _lease(connection, [(each.reminder, each.reminder.at if each.again else None) for each in found])
 
 
-def _lease(connection: sa.Connection, leases: Mapping[UUID, datetime | None]) -> None:
-    if leases:
+def _lease(connection: sa.Connection, leases: Iterable[tuple[Reminder, datetime | None]]) -> None:
+    """Reminders that are still in the turn that they have here, and until when somebody has them in hand."""
+    rows = [
+        {"of": each.key, "of_turn": each.turn, "until": until}
+        for each, until in sorted(leases, key=lambda pair: pair[0].key)
+    ]
+    if rows:
+        here = (reminder.c.key == sa.bindparam("of")) & (reminder.c.turn == sa.bindparam("of_turn"))
         connection.execute(
             sa.update(reminder)
-            .where(reminder.c.key == sa.bindparam("of"), reminder.c.state == State.PENDING.value)
+            .where(here, reminder.c.state == State.PENDING.value)
             .values(lease=sa.bindparam("until", type_=reminder.c.lease.type)),
-            [{"of": key, "until": lease} for key, lease in sorted(leases.items())],
+            rows,
         )
 
 

@@ -1,5 +1,6 @@
 """Reminders in hand: read before their moment, told at it, as the world is by then."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -111,3 +112,12 @@ def test_no_more_are_in_hand_than_there_is_room_for(office: Office) -> None:
         assert len(office.firing.held) == 3
         assert office.firing.next_at(DUE) == DUE, "the first in hand: there is no room to read on"
     assert office.firing.next_at(DUE) == DUE - AHEAD
+
+
+def test_what_was_armed_anew_while_it_was_in_hand_is_not_put_back(office: Office) -> None:
+    office.calendar["1"].title = "Surgeon"
+    office.look()
+    [anew] = office.store.write(lambda c: reminders.claim(c, office.now, office.now + AHEAD))  # by somebody else
+    asyncio.run(office.firing.leave())
+    leases = office.store.read(lambda c: list(c.execute(sa.select(reminder.c.turn, reminder.c.lease))))
+    assert [tuple(row) for row in leases] == [(1, anew.reminder.lease)]
