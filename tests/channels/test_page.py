@@ -14,6 +14,7 @@ from engine.net import Http
 from engine.noun import Written
 from engine.settings.engine_file import engine_file
 from tests.contracts.provider import LONG
+from tests.servers import require
 
 PAGE = (Path(__file__).parents[2] / "docs" / "providers.md").read_text()
 #: The first table; the presets of `http` have one of their own.
@@ -50,6 +51,7 @@ def test_every_driver_has_its_row_and_an_example_that_works_as_it_stands(
         for file in files(settings.model_dump()):
             file.parent.mkdir(parents=True, exist_ok=True)
             if file.suffix == ".pem":
+                require("openssl")
                 subprocess.run(["openssl", "genrsa", "-out", file, "2048"], check=True, capture_output=True)
             else:
                 file.write_text("secret")

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +26,7 @@ from engine.reason import Reason
 from engine.receipt import Fate
 from engine.rules.when.automatic import kinds
 from tests.contracts.provider import GARBAGE, LONG, NUMBER, SECRET, TEXT, Callback, ProviderContract, a_message
+from tests.servers import require
 from tests.servers.mailroom import Mailroom, Taken
 
 TO = f"anna.{NUMBER[1:]}@example.org"
@@ -274,7 +276,7 @@ async def test_a_domain_of_other_letters_is_written_in_ascii(room: Mailroom) -> 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for 127.0.0.1, and its key, in one file."""
-    import subprocess
+    require("openssl")
 
     folder = tmp_path_factory.mktemp("tls")
     wanted = ["-subj", "/CN=mail", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2", "-nodes"]
@@ -341,7 +343,7 @@ async def test_what_goes_wrong_before_the_mail_has_left_is_known_not_to_be_taken
 
 
 async def test_a_signed_mail_can_be_verified_and_a_changed_one_not(room: Mailroom, tmp_path: Path) -> None:
-    import subprocess
+    require("openssl")
 
     key = tmp_path / "dkim"
     subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True)
