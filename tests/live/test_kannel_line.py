@@ -162,13 +162,13 @@ async def test_forged_unknown_and_repeated_reports_change_nothing(stage: Stage) 
     [ref] = [row.client_ref for row in stage.installation.rows("SELECT client_ref FROM attempt")]
     seen = {"status": "2", "at": "1795308591", "id": "1", "answer": "to 32470000001"}
 
-    for forged in ({}, {"proof": ""}, {"proof": ours._prove("another")}):
+    for forged in ({}, {"proof": ""}, {"proof": ours._proof.of("another")}):
         assert await stage.call({"ref": ref, **seen, **forged}) == 403
-    assert await stage.call({"ref": ref, "proof": ours._prove(ref), **seen, "status": "7"}) == 400
+    assert await stage.call({"ref": ref, "proof": ours._proof.of(ref), **seen, "status": "7"}) == 400
     # An honest one for nothing we know is kept aside, and one that comes again or too late takes nothing back.
-    assert await stage.call({"ref": "nobody-0", "proof": ours._prove("nobody-0"), **seen}) == 200
+    assert await stage.call({"ref": "nobody-0", "proof": ours._proof.of("nobody-0"), **seen}) == 200
     for late in ("8", "1", "2", "16"):
-        assert await stage.call({"ref": ref, "proof": ours._prove(ref), **seen, "status": late}) == 200
+        assert await stage.call({"ref": ref, "proof": ours._proof.of(ref), **seen, "status": late}) == 200
 
     # What comes after them on the same stream has been settled, so they have been looked at.
     await stage.post("spoed next")
