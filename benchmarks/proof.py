@@ -22,8 +22,7 @@ from benchmarks.figures import figure, head
 from benchmarks.judge import Judgement
 from benchmarks.plants import PLANTS, Plant
 from benchmarks.stacks import EMBEDDED, MANY, Stack, running
-from benchmarks.trials import CLASSES, Trial, plan, prove
-from engine.failpoints import POINTS
+from benchmarks.trials import CLASSES, OF_MAIL, Trial, plan, prove
 from tests.servers.installation import ROOT
 
 #: Trials in one installation: what a later trial meets is what the earlier ones left behind.
@@ -51,7 +50,7 @@ class Proof:
         return met
 
     async def _stack(self, name: str, stack: Stack) -> bool:
-        points = self._arguments.points or POINTS
+        points = self._arguments.points or OF_MAIL
         planned = plan(self._arguments.seed, self._arguments.rounds, self._arguments.trials)
         trials = [(n, trial) for n, trial in enumerate(planned) if trial.point in points]
         size = min(TOGETHER, max(1, len(trials) // self._arguments.at_once))
@@ -63,7 +62,7 @@ class Proof:
         rarest = min(sum(cells[f"{point}/{cls}"] for cls in CLASSES) for point in points)
         print(f"{name}:")
         whole = self._arguments.trials is None
-        least = 100 if whole and points is POINTS else len(trials)
+        least = 100 if whole and points is OF_MAIL else len(trials)
         met = figure(f"proof.{name}.trials", len(trials), ">=", least)
         met &= figure(f"proof.{name}.hits-of-the-rarest-point", rarest, ">=", 3 if whole else 1)
         if whole:
@@ -120,7 +119,7 @@ if __name__ == "__main__":
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--stacks", nargs="+", choices=(EMBEDDED, MANY), default=[EMBEDDED])
     parser.add_argument("--rounds", type=int, default=1, help="how often each point x way x class is tried")
-    parser.add_argument("--points", nargs="+", choices=POINTS, help="only these fail-points")
+    parser.add_argument("--points", nargs="+", choices=OF_MAIL, help="only these fail-points")
     parser.add_argument("--trials", type=int, help="a shorter run: so many trials")
     parser.add_argument("--at-once", type=int, default=2, help="installations side by side: a trial mostly waits")
     parser.add_argument("--no-plants", action="store_true", help="without the planted defects")

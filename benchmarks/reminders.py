@@ -38,7 +38,7 @@ from engine.wiring import calm_the_collector
 from tests.servers.installation import ROOT, Installation, Person
 from tests.servers.pymap_server import PymapServer
 
-MANY, FEW, DUE, DRAINED, ROUNDS = 1_000_000, 10_000, 10_000, 10_000, 3
+MANY, FEW, DUE, DRAINED, ROUNDS = 1_000_000, 10_000, 10_000, 2_000, 3
 PEOPLE = [f"a{n}" for n in range(100)]
 FEED, DAYS, AHEAD = "work", 30, timedelta(hours=2)
 #: Until the busy second begins, for the timer to notice: it looks at least every five seconds for what others wrote.

@@ -55,6 +55,8 @@ LATER = (
 SILENT_POINTS = {"unknown_recorded"}
 #: What no mail passes: tests/line/test_reminders.py and tests/live/test_reminders_on_kafka.py kill there.
 OF_APPOINTMENTS = {"occasions_open", "reminder_published", "agenda_published"}
+#: What a mail passes on its way.
+OF_MAIL = tuple(point for point in POINTS if point not in OF_APPOINTMENTS)
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,7 @@ def plan(seed: int, rounds: int = 1, most: int | None = None) -> list[Trial]:
     for _ in range(rounds):
         by_point = [
             [Trial(point, how, cls) for how in ("kill", "term") for cls in CLASSES]
-            for point in POINTS
-            if point not in OF_APPOINTMENTS
+            for point in OF_MAIL
         ]
         for each in by_point:
             shuffle(each)
