@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -12,9 +13,13 @@ def require(*programs: str) -> None:
     """Skip the test when a program is not installed; fail instead when TOCSIN_REQUIRE=all."""
     path = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     missing = [program for program in programs if shutil.which(program, path=path) is None]
-    if not missing:
-        return
-    text = f"not installed: {', '.join(missing)}"
+    if missing:
+        absent(", ".join(missing))
+
+
+def absent(what: str) -> NoReturn:
+    """Skip the test because this is not installed; fail instead when TOCSIN_REQUIRE=all."""
+    text = f"not installed: {what}"
     if os.environ.get("TOCSIN_REQUIRE") == "all":
         pytest.fail(text)
     pytest.skip(text)
