@@ -87,10 +87,7 @@ def plan(seed: int, rounds: int = 1, most: int | None = None) -> list[Trial]:
     shuffle = random.Random(seed).shuffle
     trials: list[Trial] = []
     for _ in range(rounds):
-        by_point = [
-            [Trial(point, how, cls) for how in ("kill", "term") for cls in CLASSES]
-            for point in OF_MAIL
-        ]
+        by_point = [[Trial(point, how, cls) for how in ("kill", "term") for cls in CLASSES] for point in OF_MAIL]
         for each in by_point:
             shuffle(each)
         trials += [trial for row in zip(*by_point, strict=True) for trial in row]
