@@ -119,6 +119,8 @@ message = sa.Table(
     sa.Column("account_id", sa.Text, nullable=False),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("provider", sa.Text, nullable=False),
+    # Who else may take it, in order, with commas between.
+    sa.Column("others", sa.Text, nullable=False, server_default=""),
     sa.Column("lane", sa.SmallInteger, nullable=False),
     sa.Column("parts", sa.Integer, nullable=False),
     sa.Column("price", sa.BigInteger, nullable=False),
@@ -173,6 +175,8 @@ provider_rate = sa.Table(
     sa.Column("next_at", Moment, nullable=False),
     # Which of the twelve turns is next: the lanes keep their shares whoever claims.
     sa.Column("turn", sa.Integer, nullable=False),
+    # How it fares (engine/channels/health.py), as JSON; empty: well.
+    sa.Column("health", sa.Text, nullable=False, server_default=""),
 )
 
 receipt = sa.Table(
