@@ -175,7 +175,7 @@ provider_rate = sa.Table(
     sa.Column("next_at", Moment, nullable=False),
     # Which of the twelve turns is next: the lanes keep their shares whoever claims.
     sa.Column("turn", sa.Integer, nullable=False),
-    # How it fares (engine/channels/health.py), as JSON; empty: well.
+    # How it fares (engine/health.py), as JSON; empty: well.
     sa.Column("health", sa.Text, nullable=False, server_default=""),
 )
 
