@@ -10,6 +10,8 @@ class Quote(Noun):
 
     channel: Channel
     provider: str
+    others: tuple[str, ...] = ()
+    """Who may take over from the provider, in order."""
     parts: int
     price: Money
     """For all parts together."""

@@ -38,7 +38,7 @@ def test_a_good_answer_in_between_begins_the_count_anew() -> None:
 
 
 def test_it_opens_when_most_answers_are_bad_though_one_in_between_is_good() -> None:
-    assert after(*[SILENT, SILENT, SILENT, GOOD] * 4, SILENT).state(NOW) is State.OPEN
+    assert after(*[SILENT, SILENT, SILENT, GOOD] * 2, *[SILENT] * 3).state(NOW) is State.OPEN
 
 
 def test_a_message_that_is_refused_says_nothing_against_the_provider() -> None:

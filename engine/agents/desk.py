@@ -73,6 +73,10 @@ class Desk:
     """(account, calendar feed) of the whole configuration."""
     rates: Mapping[str, float | None] = field(default_factory=dict)
     """Messages a second for the providers that bear only so many."""
+    windows: Mapping[str, int] = field(default_factory=dict)
+    """Calls in the air at once for each provider, in this process."""
+    health: Mapping[str, float] = field(default_factory=dict)
+    """How much of its share each provider should get of new messages; the send hop keeps it."""
     admin: str = ""
     """The account that hears of what goes wrong with the engine itself; empty: nobody."""
     version: str = ""
@@ -104,7 +108,7 @@ class Desk:
         owner = self.accounts.get(told.account)
         by_mail = goes_by_mail(told, owner.zone if owner else "UTC", now)
         carriers = {name: each.channels for name, each in self.providers.items()}
-        return choose(told, self.tariff, carriers, Channel.EMAIL if by_mail else None)
+        return choose(told, self.tariff, carriers, Channel.EMAIL if by_mail else None, self.health)
 
     def terms(self) -> dict[str, Terms]:
         """What the queue must know of each provider."""

@@ -1,8 +1,10 @@
 """By which road a notification goes, and what that costs: decided once, before admission."""
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from engine.channels.pages import count_pages
+from engine.channels.share import share_out
 from engine.channels.tariff import Tariff
 from engine.money import Money
 from engine.notification import Channel, Notification, Road
@@ -15,7 +17,17 @@ from engine.segments import count
 Carriers = Mapping[str, Collection[Channel]]
 
 
-def choose(told: Notification, tariff: Tariff, carriers: Carriers, first: Channel | None = None) -> Quote | Reason:
+#: How each provider fares, from 0 (leave it alone) to 1; those not named are well.
+Healths = Mapping[str, float]
+
+
+def choose(
+    told: Notification,
+    tariff: Tariff,
+    carriers: Carriers,
+    first: Channel | None = None,
+    health: Healths = MappingProxyType({}),
+) -> Quote | Reason:
     """Route, parts and price by the first of its roads that can be taken; roads of the channel `first` come first.
 
     When none can, why the notification's own cannot: NOT_MOBILE, NO_ROUTE or TOO_LONG. A line whose provider is not
@@ -23,25 +35,32 @@ def choose(told: Notification, tariff: Tariff, carriers: Carriers, first: Channe
     another price.
     """
     own = Road(channel=told.channel, address=told.address, text=told.text, max_parts=told.max_parts)
-    answers = [_quote(road, road is not own, tariff, carriers) for road in (own, *told.otherwise)]
+    answers = [_quote(told, road, road is not own, tariff, carriers, health) for road in (own, *told.otherwise)]
     found = [each for each in answers if isinstance(each, Quote)]
     if not found:
         return answers[0]
     return next((each for each in found if each.channel is first), found[0])
 
 
-def _quote(road: Road, further: bool, tariff: Tariff, carriers: Carriers) -> Quote | Reason:
+def _quote(
+    told: Notification, road: Road, further: bool, tariff: Tariff, carriers: Carriers, health: Healths
+) -> Quote | Reason:
     if road.channel is Channel.SMS and not is_mobile(road.address):
         return Reason.NOT_MOBILE
     line = tariff.find(road.address, road.channel)
-    if line is None or road.channel not in carriers.get(line.provider, ()):
+    able = (
+        {name: share for name, share in line.shares.items() if road.channel in carriers.get(name, ())} if line else {}
+    )
+    if line is None or not able:
         return Reason.NO_ROUTE
     parts = _parts(road)
     if parts > road.max_parts and road.channel is Channel.SMS:
         return Reason.TOO_LONG
+    carrier, *others = share_out(able, health, told.id)
     return Quote(
         channel=road.channel,
-        provider=line.provider,
+        provider=carrier,
+        others=tuple(others),
         parts=parts,
         price=Money(minor=parts * line.price.minor, currency=line.price.currency),
         tariff=line.prefix,

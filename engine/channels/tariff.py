@@ -2,14 +2,42 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from engine.document import VersionOne
 from engine.money import Money
 from engine.notification import Channel
 from engine.noun import Written
+
+
+Name = Annotated[str, Field(min_length=1)]
+Share = Annotated[int, Field(ge=0, le=1000)]
+
+
+def _shares(written: Any) -> Any:
+    """One name carries everything; of a list the first does, and the others stand by in order."""
+    if isinstance(written, str):
+        return {written: 1}
+    if isinstance(written, list) and all(isinstance(each, str) for each in written):
+        return {name: int(index == 0) for index, name in enumerate(written)}
+    return written
+
+
+def _carried(shares: dict[str, int]) -> dict[str, int]:
+    if not any(shares.values()):
+        raise ValueError("nobody has a share: give one of them more than 0")
+    return shares
+
+
+#: Who carries it -> its share, in the order in which one takes over from another. A share of 0 stands by.
+Carriers = Annotated[
+    dict[Name, Share],
+    Field(min_length=1, max_length=10),
+    BeforeValidator(_shares, json_schema_input_type=Name | list[Name] | dict[Name, Share]),
+    AfterValidator(_carried),
+]
 
 
 class TariffRow(Written):
@@ -18,7 +46,8 @@ class TariffRow(Written):
     prefix: str = Field(pattern=r"^\+[1-9][0-9]{0,14}$")
     price: str = Field(pattern=r"^[0-9]+([.,][0-9]{1,4})?$")
     """Per part, in the major unit of the file's currency: 0.08."""
-    provider: str = Field(min_length=1)
+    provider: Carriers
+    """One name; `[a, b]`: b takes over when a fails; `{a: 70, b: 30}`: shares, which follow how each of them fares."""
 
 
 class TariffEmail(Written):
@@ -26,7 +55,7 @@ class TariffEmail(Written):
 
     price: str = Field(default="0", pattern=r"^[0-9]+([.,][0-9]{1,4})?$")
     """In the major unit of the file's currency; a mail may cost nothing."""
-    provider: str = Field(min_length=1)
+    provider: Carriers
 
 
 class TariffFile(Written):
@@ -67,7 +96,8 @@ class Line:
     prefix: str
     price: Money
     """Per part."""
-    provider: str
+    shares: Mapping[str, int]
+    """Who carries it -> its share; 0 stands by."""
 
 
 class Tariff:

@@ -116,7 +116,7 @@ def quote(settings: Settings, written: str, text: str, provider: str | None) -> 
     if not phone.is_mobile(number):
         raise ValueError("this is a landline; an SMS cannot reach it")
     line = Tariff.of(settings.tariff).find(number)
-    name = provider or (line.provider if line else "")
+    name = provider or (next(iter(line.shares)) if line else "")
     if not name:
         raise ValueError(f"no line of tariff.yaml covers {phone.mask(number)}: add one, or name a --provider")
     if name not in settings.providers:

@@ -51,7 +51,7 @@ def _carried(settings: Settings) -> Carried:
 
     def carried(address: str, channel: Channel) -> bool:
         line = tariff.find(address, channel)
-        return line is not None and channel in settings.carriers.get(line.provider, ())
+        return line is not None and any(channel in settings.carriers.get(name, ()) for name in line.shares)
 
     return carried
 

@@ -210,6 +210,6 @@ def _carriers(file: TariffFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Each provider that the tariff names, and where."""
     for kind, rows in (("sms", file.sms), ("fax", file.fax)):
         for index, row in enumerate(rows):
-            yield (kind, index, "provider"), row.provider
+            yield from (((kind, index, "provider"), name) for name in row.provider)
     if file.email is not None:
-        yield ("email", "provider"), file.email.provider
+        yield from ((("email", "provider"), name) for name in file.email.provider)

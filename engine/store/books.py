@@ -174,6 +174,7 @@ def _message(each: _Entry) -> dict[str, Any]:
         "account_id": told.account,
         "channel": quote.channel.value,
         "provider": quote.provider,
+        "others": ",".join(quote.others),
         "lane": told.lane.value,
         "parts": quote.parts,
         "price": quote.price.minor,

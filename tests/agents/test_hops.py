@@ -94,7 +94,7 @@ class Bench:
             store=self.store,
             accounts={"anna": account},
             ruleset=_ruleset(RULES, "v1"),
-            tariff=Tariff("EUR", [Line("+32", Money.parse("0.08", "EUR"), "phone")]),
+            tariff=Tariff("EUR", [Line("+32", Money.parse("0.08", "EUR"), {"phone": 1})]),
             providers={"phone": provider},
             publish=self._publish,
             clock=lambda: self.now,

@@ -22,9 +22,9 @@ def test_the_longest_prefix_wins_in_whatever_order_the_lines_stand() -> None:
     rows = [row("+32", "0.08"), row("+3247", "0.10", "b"), row("+324", "0.09", "c")]
     for order in (rows, rows[::-1]):
         tariff = Tariff.of(a_file(*order))
-        assert tariff.find("+32470000001") == Line("+3247", Money(minor=1000, currency="EUR"), "b")
-        assert tariff.find("+32480000001") == Line("+324", Money(minor=900, currency="EUR"), "c")
-        assert tariff.find("+32220000001") == Line("+32", Money(minor=800, currency="EUR"), "phone")
+        assert tariff.find("+32470000001") == Line("+3247", Money(minor=1000, currency="EUR"), {"b": 1})
+        assert tariff.find("+32480000001") == Line("+324", Money(minor=900, currency="EUR"), {"c": 1})
+        assert tariff.find("+32220000001") == Line("+32", Money(minor=800, currency="EUR"), {"phone": 1})
 
 
 def test_a_number_that_no_line_covers_has_no_line() -> None:
@@ -84,10 +84,27 @@ def test_looking_up_agrees_with_trying_every_line(prefixes: set[str], number: st
 def test_fax_has_lines_of_its_own_and_mail_one_price_that_may_be_nothing() -> None:
     tariff = Tariff.of(a_file(row("+32"), fax=[row("+32", "0.15")], email={"provider": "post"}))
     fax, mail = tariff.find("+3225000000", Channel.FAX), tariff.find("anna@example.org", Channel.EMAIL)
-    assert (fax.price.minor if fax else 0, mail) == (1500, Line("", Money(minor=0, currency="EUR"), "post"))
+    assert (fax.price.minor if fax else 0, mail) == (1500, Line("", Money(minor=0, currency="EUR"), {"post": 1}))
     assert Tariff.of(a_file(row("+32"))).find("anna@example.org", Channel.EMAIL) is None
     assert tariff.find("+32470000001", Channel.MMS) is None
     with pytest.raises(ValidationError, match="the prefix \\+32 is given twice"):
         a_file(fax=[row("+32"), row("+32")])
     with pytest.raises(ValidationError, match="is nothing"):
         a_file(fax=[row("+32", "0")])
+
+
+@pytest.mark.parametrize(
+    ("written", "shares"),
+    [("a", {"a": 1}), (["a", "b", "c"], {"a": 1, "b": 0, "c": 0}), ({"a": "70", "b": "30"}, {"a": 70, "b": 30})],
+    ids=["one", "in order", "shares"],
+)
+def test_a_line_names_one_provider_or_several(written: object, shares: dict[str, int]) -> None:
+    line = Tariff.of(a_file({**row("+32"), "provider": written})).find("+32470000001")  # type: ignore[dict-item]
+    assert line is not None
+    assert dict(line.shares) == shares
+
+
+@pytest.mark.parametrize("written", [{"a": "0", "b": "0"}, [], {}, "", {"a": "-1"}, {"a": "many"}])
+def test_shares_that_nobody_can_send_by_are_refused(written: object) -> None:
+    with pytest.raises(ValidationError):
+        a_file({**row("+32"), "provider": written})  # type: ignore[dict-item]

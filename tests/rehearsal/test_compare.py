@@ -15,7 +15,7 @@ from engine.rules.testing import Expectation
 from tests.builders import NOW, a_mail, an_account
 from tests.rules.samples import rules
 
-TARIFF = Tariff("EUR", [Line("+32", Money.parse("0.08", "EUR"), "phone")])
+TARIFF = Tariff("EUR", [Line("+32", Money.parse("0.08", "EUR"), {"phone": 1})])
 CARRIERS = {"phone": (Channel.SMS,)}
 RULES = """rules:
   - {name: Fraud alert, when: {subject: fraud}, notify: {text: "Bank: {subject}"}}

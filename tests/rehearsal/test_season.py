@@ -23,7 +23,7 @@ from engine.rules.ruleset import Ruleset
 from tests.builders import NOW, a_mail, an_account
 from tests.rules.samples import rules
 
-TARIFF = Tariff("EUR", [Line("+32", Money.parse("0.08", "EUR"), "phone")])
+TARIFF = Tariff("EUR", [Line("+32", Money.parse("0.08", "EUR"), {"phone": 1})])
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 LOOSE = "dedupe: off, throttle: off, quiet_hours: off, daily: off"
 

@@ -105,7 +105,7 @@ class Office:
             store=store,
             accounts={self.account.id: self.account},
             ruleset=rules(text, self.account.id),
-            tariff=Tariff("EUR", [Line("+32", PRICE, "phone")]),
+            tariff=Tariff("EUR", [Line("+32", PRICE, {"phone": 1})]),
             providers={"phone": Scripted([], provider_class=ProviderClass.OPAQUE)},
             publish=self._publish,
             clock=lambda: self.now,

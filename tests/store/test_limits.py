@@ -27,7 +27,7 @@ from tests.builders import ACCEPTED, NOW, PRICE, a_notification, a_quote, an_acc
 
 EUR = "EUR"
 HOUR = timedelta(hours=1)
-TARIFF = Tariff(EUR, [Line("+32", PRICE, "phone")], email=Line("", Money(minor=0, currency=EUR), "phone"))
+TARIFF = Tariff(EUR, [Line("+32", PRICE, {"phone": 1})], email=Line("", Money(minor=0, currency=EUR), {"phone": 1}))
 CARRIERS = {"phone": {Channel.SMS, Channel.EMAIL}}
 #: 11:00 to 12:00 in Brussels: around NOW.
 QUIET = QuietHours(start="11:00", end="12:00")
