@@ -114,7 +114,8 @@ async def prove(
             for number, trial in trials:
                 await _try(installation, server, trial, number, delivered, hits)
             await _settle_down(installation, len(delivered))
-            return judge(installation, delivered), hits
+            taken = [str(line["text"]) for phone in installation.phones.values() for line in phone.taken()]
+            return judge(installation, delivered, taken), hits
         finally:
             await installation.close()
 

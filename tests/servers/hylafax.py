@@ -64,8 +64,11 @@ class HylafaxServer:
 
     @classmethod
     @asynccontextmanager
-    async def started(cls, password: str) -> AsyncIterator["HylafaxServer"]:
-        """A server that takes `password`. Skips the test where HylaFAX is not installed."""
+    async def started(cls, password: str, *, dials: bool = True) -> AsyncIterator["HylafaxServer"]:
+        """A server that takes `password`; one that does not dial has no modem, and its jobs wait in the queue.
+
+        Skips the test where HylaFAX is not installed.
+        """
         if lacks := _lacks():
             if os.environ.get("TOCSIN_REQUIRE") == "all":
                 pytest.fail(f"HylaFAX cannot run: {lacks}")
@@ -75,7 +78,11 @@ class HylafaxServer:
         made = cls(folder, free_port(), (f"{own}A", f"{own}B"), password)
         try:
             made._write()
+            if dials:
+                await made._start_line()
             await made._start()
+            if dials:
+                await made._start_modems()
             yield made
         finally:
             await made._end()
@@ -121,7 +128,7 @@ class HylafaxServer:
         self.folder.chmod(0o755)
         subprocess.run(["chown", "-R", "uucp:uucp", str(self.folder)], check=True)
 
-    async def _start(self) -> None:
+    async def _start_line(self) -> None:
         links = [f"/dev/{name}" for name in self.modems]
         root = Path(__file__).parents[2]
         command = (sys.executable, "-m", "tests.servers.softline", *links, str(SPEED))
@@ -129,9 +136,13 @@ class HylafaxServer:
             self.running["line"] = subprocess.Popen(command, cwd=root, stdout=log, stderr=log)
         await self._until(lambda: all(map(os.path.exists, links)))
         subprocess.run(["chown", "-h", "uucp", *links], check=True)
+
+    async def _start(self) -> None:
         self.start_scheduler()
         self.start("hfaxd", "/usr/sbin/hfaxd", "-d", "-q", str(self.folder), "-l", "127.0.0.1", "-i", str(self.port))
         await self._until(self._answers)
+
+    async def _start_modems(self) -> None:
         self.start("faxgetty", "/usr/sbin/faxgetty", "-q", str(self.folder), self.modems[1])
         await self._until((self.folder / "FIFO").exists)
         await asyncio.to_thread(
