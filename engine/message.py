@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from engine.identity import derive
+from engine.medium import Medium
 from engine.notification import Channel, Notification, OnUnknown
 from engine.noun import Noun
 
@@ -25,6 +26,10 @@ class Message(Noun):
     address: str
     text: str
     parts: int
+    title: str = ""
+    """What it is about, in one line: the subject of a mail."""
+    media: tuple[Medium, ...] = ()
+    """Files that go with it."""
     on_unknown: OnUnknown = "hold"
     not_after: AwareDatetime | None = None
 

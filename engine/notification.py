@@ -3,11 +3,12 @@
 from datetime import timedelta
 from enum import IntEnum, StrEnum
 from functools import cached_property
-from typing import Literal
+from typing import Literal, Self
 from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
+from engine.enclosure import Enclosure
 from engine.identity import derive
 from engine.noun import Noun
 from engine.quiet import QuietHours
@@ -80,6 +81,18 @@ class Road(Noun):
     max_parts: int = Field(default=1, ge=1)
 
 
+FallbackOn = Literal["failed", "no_credit", "not_delivered", "not_read"]
+
+
+class Fallback(Noun):
+    """When the next of a notification's roads is taken after one of them was."""
+
+    after: timedelta | None = None
+    """So long after it was admitted a message must have arrived (`not_delivered`) or been read (`not_read`)."""
+    on: tuple[FallbackOn, ...] = ("failed", "no_credit")
+    """`failed`: it was refused, or the network gave up. `no_credit`: nothing can pay for it."""
+
+
 class Notification(Noun):
     """One recipient is to be told of one event by one action of one rule, exactly once."""
 
@@ -101,19 +114,35 @@ class Notification(Noun):
     max_parts: int = Field(default=1, ge=1)
     on_unknown: OnUnknown = "hold"
     otherwise: tuple[Road, ...] = ()
-    """Further roads, in order, for when the first cannot be taken."""
+    """Further roads, in order, for when the first cannot be taken. A channel is a road: none stands here twice."""
+    together: bool = False
+    """All roads are taken at once."""
+    fallback: Fallback | None = None
+    """When the next road is taken after another one was; None: never."""
     title: str = ""
     """What it is about, in one line, for a digest."""
     zone: str = ""
     """The receiver's zone (quiet hours, digests); empty: the account's."""
     language: str = ""
     """The receiver's language; empty: the account's."""
+    enclosures: tuple[Enclosure, ...] = ()
+    """Files of the mail that are told with it. While one of them is neither kept nor lacking it is not yet routed."""
     limits: Limits = Limits()
     decided_at: AwareDatetime
     not_after: AwareDatetime | None = None
     """Past this moment the message is worthless: it expires and its credit is given back."""
     rules_version: str = ""
     """Which configuration decided. Data, never identity: a reload must not mint a second SMS."""
+
+    @property
+    def roads(self) -> tuple[Road, ...]:
+        """All of them, its own first."""
+        own = Road(channel=self.channel, address=self.address, text=self.text, max_parts=self.max_parts)
+        return (own, *self.otherwise)
+
+    def alone(self, road: Road) -> Self:
+        """The same notification with this road and no other."""
+        return self.model_copy(update={**dict(road), "otherwise": ()})
 
     @cached_property
     def id(self) -> UUID:

@@ -48,6 +48,10 @@ class Reason(StrEnum):
     DAILY_CAP = "daily_cap", "The account's daily cap is reached; it opens again at midnight in its zone."
     NO_CREDIT = "no_credit", "Neither the monthly allowance nor the balance covers this message: top up."
 
+    INSTEAD = "instead", "By this channel, since the one before it did not reach its receiver in the rule's time."
+    NOT_IN_TIME = "not_in_time", "It had not left in the rule's time, and the next channel is taken; the credit is back."
+    LEFT_OPEN = "left_open", "Whether the provider took it is not known; the next channel is taken, as the rule says."
+
     # what reminders answer
     APPOINTMENT_MOVED = "appointment_moved", "The appointment was moved: what was due for the old time is withdrawn."
     APPOINTMENT_CANCELLED = "appointment_cancelled", "The appointment was cancelled."
@@ -63,6 +67,10 @@ class Reason(StrEnum):
     ACCEPTED = "accepted", "The provider took the message: it left our system."
     PROVIDER_REFUSED = "provider_refused", "The provider refused the message."
     BAD_NUMBER = "bad_number", "The provider says that this number does not exist."
+    NOT_CAPABLE = (
+        "not_capable",
+        "This phone cannot receive messages of this kind (MMS, RCS); the next channel is taken.",
+    )
     UNFIT = "unfit", "The text holds a character that the provider cannot carry; it was not sent."
     BAD_ADDRESS = "bad_address", "The mail server says that this address does not exist."
     MAILBOX_FULL = "mailbox_full", "The mailbox is full, or the mail is too large for it."
@@ -84,6 +92,7 @@ class Reason(StrEnum):
 
     # what delivery reports answer
     DELIVERED = "delivered", "It has arrived."
+    READ = "read", "It was read."
     UNDELIVERED = "undelivered", "The network gave up."
     PHONE_OFF = "phone_off", "The phone is off or out of reach."
     LINE_BUSY = "line_busy", "The line was engaged each time."
