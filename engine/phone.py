@@ -65,6 +65,17 @@ def is_mobile(number: str) -> bool:
     )
 
 
+def refusal(number: str) -> str:
+    """Why no SMS is sent to an E.164 number, for whoever wrote it; empty when one may be."""
+    import phonenumbers
+
+    if is_mobile(number):
+        return ""
+    if phonenumbers.number_type(phonenumbers.parse(number)) == phonenumbers.PhoneNumberType.FIXED_LINE:
+        return "this is a landline; an SMS cannot reach it"
+    return "this is a service number, not a mobile one; nothing is sent to it"
+
+
 def mask(address: str) -> str:
     """Where somebody is reached, as logs, metrics and errors may show it: ``+32…01``, or ``j…@acme.example``."""
     name, at, domain = address.rpartition("@")

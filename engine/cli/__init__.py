@@ -26,6 +26,7 @@ COMMANDS = {
     "topup": ("engine.cli.topup:command", "Add credit to an account."),
     "dead": ("engine.cli.dead:command", "Look at what could not be handled, and replay it."),
     "send": ("engine.cli.send:command", "Send a test message and see what the provider says."),
+    "verify": ("engine.cli.verify:command", "Prove that a number is yours, by a code that is sent to it."),
     "doctor": ("engine.cli.doctor:command", "Try everything that the engine needs, and say what to mend."),
     "db": ("engine.cli.db:command", "Look after the store."),
     "migrate": ("engine.cli.migrate:command", "Move to Kafka and PostgreSQL."),

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from engine.cli.recording import record_decision
-from engine.event import AgendaDue, Event, OccasionDue
+from engine.event import AgendaDue, Event, MessageReceived, OccasionDue
 from engine.money import Money
 from engine.notification import Notification
 from engine.phone import mask
@@ -18,6 +18,7 @@ from engine.store import decisions, story
 from engine.store.database import Connection
 from engine.store.ledger import PART
 from engine.store.story import MessageStory, NotificationStory, Story
+from engine.store.trial import VERIFY
 
 
 def list_newest(connection: Connection, zones: Mapping[str, str], most: int) -> Iterator[str]:
@@ -37,6 +38,8 @@ def _title(event: Event) -> str:
     """What it is about, in a few words."""
     if isinstance(event, OccasionDue):
         return event.title
+    if isinstance(event, MessageReceived):
+        return event.text
     return event.name if isinstance(event, AgendaDue) else event.subject
 
 
@@ -63,8 +66,11 @@ def tell_lines(told: Story, zone: str) -> Iterator[str]:
 
 
 def tell_test(told: NotificationStory) -> Iterator[str]:
-    """The whole story of a test message."""
-    yield "a test message, asked for with `tocsin send --test` and billed to nobody"
+    """The whole story of what a command sent."""
+    if told.row.scope == VERIFY:
+        yield f"a code that proves a number, asked for with `tocsin verify`; {told.row.account_id} pays"
+    else:
+        yield "a test message, asked for with `tocsin send --test` and billed to nobody"
     yield from _notification_lines(told, "UTC")
 
 

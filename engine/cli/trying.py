@@ -112,9 +112,9 @@ class Ended:
 
 def quote(settings: Settings, written: str, text: str, provider: str | None) -> Road:
     """The road of a test. Raises ValueError with a sentence that says what to mend."""
-    number = phone.parse(written)
-    if not phone.is_mobile(number):
-        raise ValueError("this is a landline; an SMS cannot reach it")
+    number = phone.parse(written, settings.region)
+    if refusal := phone.refusal(number):
+        raise ValueError(refusal)
     line = Tariff.of(settings.tariff).find(number)
     name = provider or (next(iter(line.shares)) if line else "")
     if not name:
@@ -136,14 +136,19 @@ async def run(test: Try, tell: Callable[[str], None]) -> Ended:
     """Send it and wait for what is heard; every line is told as it comes."""
     began = clock()
     told = trial.compose(test.road.number, test.text, began, timedelta(seconds=test.wait), MOST_PARTS)
+    await test.store.awrite(
+        lambda c: trial.write(c, told, test.road.quote, test.settings.tariff.currency, began), {trial.PAYER}
+    )
+    for line in _describe(test.road, told):
+        tell(line)
+    return await follow(test, told, tell)
+
+
+async def follow(test: Try, told: Notification, tell: Callable[[str], None]) -> Ended:
+    """See what stands in the queue sent, by the engine or from here, and wait for what is heard."""
     http = Http()
     provider = build_provider(test.settings, test.road.quote.provider, http)
     try:
-        await test.store.awrite(
-            lambda c: trial.write(c, told, test.road.quote, test.settings.tariff.currency, began), {trial.PAYER}
-        )
-        for line in _describe(test.road, told):
-            tell(line)
         engine = await _is_running(http, test.settings.web.address)
         facts = await _follow(test, told, provider, tell, engine=engine)
         story = await test.store.aread(lambda c: trial.tell(c, told.id))
@@ -183,7 +188,7 @@ async def _send_here(test: Try, told: Notification, provider: Provider) -> bool:
     """Call the provider from this process; False when an engine has taken the message."""
     terms = Terms(provider.provider_class, provider.timeout, provider.key_life)
     id = message_id(told.id, told.channel)
-    claim = await test.store.awrite(lambda c: trial.begin(c, id, terms, clock()), {trial.PAYER})
+    claim = await test.store.awrite(lambda c: trial.begin(c, id, terms, clock()), {told.account})
     if claim is None:
         return False
     try:
@@ -193,7 +198,7 @@ async def _send_here(test: Try, told: Notification, provider: Provider) -> bool:
         said = Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=type(error).__name__)
     # Later than the test may last: nothing is tried again behind the back of whoever looks.
     later = timedelta(days=1)
-    await test.store.awrite(lambda c: attempts.answer(c, claim, said, terms, clock(), later), {trial.PAYER})
+    await test.store.awrite(lambda c: attempts.answer(c, claim, said, terms, clock(), later), {told.account})
     return True
 
 

@@ -10,6 +10,7 @@ from engine.channels.tariff import Tariff, TariffFile
 from engine.document import Document, Problem, has_errors, in_order, suggest, validate
 from engine.document.report import text
 from engine.errors import ConfigurationError
+from engine.heard import Route
 from engine.noun import Written
 from engine.rules.book import Books
 from engine.rules.kept import Kept
@@ -21,6 +22,7 @@ from engine.settings.accounts import Accounts
 from engine.settings.books import BookFiles
 from engine.settings.engine_file import EngineFile, add_password, engine_file, place_sqlite
 from engine.settings.files import Folder, place_files
+from engine.settings.inbound import Routes
 from engine.settings.model import AccountSettings, Settings
 
 
@@ -43,6 +45,7 @@ def load(folder: Path, kept: Kept | None = None) -> tuple[Settings | None, list[
     ruleset = reading.rules(accounts, books)
     reading.check_routes(tariff, accounts, books)
     reading.check_admin(engine, accounts)
+    inbound = reading.inbound(engine, accounts)
     problems = in_order([*reading.problems, *reading.folder.problems, *accounts.problems])
     if engine is None or tariff is None or has_errors(problems):
         return None, problems
@@ -61,7 +64,9 @@ def load(folder: Path, kept: Kept | None = None) -> tuple[Settings | None, list[
         accounts=tuple(accounts.found),
         ruleset=ruleset,
         admin=engine.admin,
+        region=engine.region,
         version=ruleset.version,
+        inbound=inbound,
         kept=kept,
     )
     return settings, problems
@@ -173,6 +178,14 @@ class _Reading:
         self.problems.append(
             self._engine_document.problem(("admin",), message, code="unknown-account", label=label, hint=hint)
         )
+
+    def inbound(self, file: EngineFile | None, accounts: Accounts) -> tuple[Route, ...]:
+        """Whose the texts are that phones send us."""
+        routes = Routes()
+        if file is not None and self._engine_document is not None:
+            routes.read(file.inbound, self._engine_document, accounts.ids, file.region)
+        self.problems += routes.problems
+        return tuple(routes.found)
 
     def check_routes(self, file: TariffFile | None, accounts: Accounts, books: Books) -> None:
         """A number that no line of the tariff covers would be refused each time: say it now."""

@@ -8,6 +8,7 @@ from engine.account import Account
 from engine.channels import registry
 from engine.channels.choose import Carriers
 from engine.channels.tariff import TariffFile
+from engine.heard import Route
 from engine.noun import Written
 from engine.rules.kept import Kept
 from engine.rules.ruleset import Ruleset
@@ -49,6 +50,10 @@ class Settings:
     """The account that is told what goes wrong with the engine itself; empty: nobody."""
     version: str
     """Twelve hex digits of the files' names and contents, without the secrets' files."""
+    inbound: tuple[Route, ...] = ()
+    """Whose the texts are that phones send us."""
+    region: str | None = None
+    """ISO 3166 alpha-2: the country of numbers that are written without one."""
     kept: Kept = field(default_factory=Kept, compare=False, repr=False)
     """What was made of the files of rules, for the next reading."""
 

@@ -8,6 +8,9 @@ from engine.store.calendar_tables import reminder as reminder
 from engine.store.calendar_tables import withdrawn_event as withdrawn_event
 from engine.store.columns import Moment, Serial, Words
 from engine.store.columns import metadata as metadata
+from engine.store.reply_tables import invitation as invitation
+from engine.store.reply_tables import verification_code as verification_code
+from engine.store.reply_tables import verified as verified
 
 # ---- who pays, who agreed
 
@@ -137,7 +140,7 @@ message = sa.Table(
     sa.Column("not_after", Moment),
     sa.Column("at", Moment, nullable=False),
     sa.CheckConstraint("parts > 0 AND units >= 0 AND (units > 0) = (bucket_id IS NOT NULL)", name="paid"),
-    sa.Index("ix_message_queue", "fate", "waiting", "lane", "account_id", "seq"),
+    sa.Index("ix_message_queue", "fate", "waiting", "provider", "lane", "account_id", "seq"),
 )
 
 message_content = sa.Table(

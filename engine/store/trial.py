@@ -4,8 +4,9 @@ Its allowance is granted by the ledger like a plan's, so that double entry holds
 cap is the cap on tests, over all workers and commands.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
@@ -30,6 +31,8 @@ from engine.store.tables import account, attempt, consent
 PAYER = "~test"
 #: So many a day (UTC), all together.
 MOST_A_DAY = 10
+#: The scope of codes that prove a number, whoever pays for them. No account can be called so.
+VERIFY = "~verify"
 #: More parts than that many tests can have.
 _PARTS_A_MONTH = 10_000
 
@@ -54,19 +57,31 @@ def compose(address: str, text: str, now: datetime, wait: timedelta, most_parts:
 
 def write(connection: Connection, told: Notification, quote: Quote, currency: str, now: datetime) -> None:
     """Admit a test, or refuse it when today's are used up; its receipts say which."""
+    open_payer(connection, now)
+    write_once(connection, told, quote, currency, now)
+
+
+def open_payer(connection: Connection, now: datetime) -> None:
+    """See that `PAYER` is there and may pay. Whoever comes here at the same moment waits."""
     values = {"parts_per_month": _PARTS_A_MONTH, "daily_cap": MOST_A_DAY, "frozen": False}
     row = {"id": PAYER, "language": "en", "zone": "UTC", "period": period_of(now, "UTC"), **values}
     insert_new(connection, account, [row])
     # A start of the engine freezes what no file names.
     connection.execute(sa.update(account).where(account.c.id == PAYER).values(**values))
+
+
+def write_once(connection: Connection, told: Notification, quote: Quote, currency: str, now: datetime) -> None:
+    """Admit what somebody asked for by a command, for whichever account; who withdrew a consent is not told."""
     # Whoever types the number answers for it, this once.
-    mine = (consent.c.account_id == PAYER) & (consent.c.address == told.address)
-    agreed = {"account_id": PAYER, "address": told.address, "given_at": now}
-    insert_new(connection, consent, [{**agreed, "source": ConsentSource.CONFIGURATION.value}])
-    # Refused, not collected: nobody waits for a digest of tests.
-    today = limits.counted(connection, {PAYER: now.astimezone(UTC).date()})[PAYER].told
-    inbox.take_in(connection, [(told, quote if today < MOST_A_DAY else Reason.DAILY_CAP)], currency, now)
-    connection.execute(sa.delete(consent).where(mine))
+    mine = (consent.c.account_id == told.account) & (consent.c.address == told.address)
+    agreed = {"account_id": told.account, "address": told.address, "given_at": now}
+    lent = insert_new(connection, consent, [{**agreed, "source": ConsentSource.CONFIGURATION.value}])
+    # Refused, not collected: nobody waits for a digest of these.
+    row = connection.execute(sa.select(account).where(account.c.id == told.account)).one()
+    today = limits.counted(connection, {row.id: now.astimezone(ZoneInfo(row.zone)).date()})[row.id].told
+    inbox.take_in(connection, [(told, quote if today < row.daily_cap else Reason.DAILY_CAP)], currency, now)
+    if lent:
+        connection.execute(sa.delete(consent).where(mine))
 
 
 def begin(connection: Connection, message_id: UUID, terms: Terms, now: datetime) -> Claim | None:
@@ -98,6 +113,6 @@ def begin(connection: Connection, message_id: UUID, terms: Terms, now: datetime)
 
 
 def tell(connection: Connection, any_id: UUID) -> NotificationStory | None:
-    """What became of a test, by the id of its notification or its message; None when it is no test."""
+    """What became of what a command sent, by the id of its notification or its message; None of all others."""
     found = story.notifications(connection, story.event_of(connection, any_id))
-    return next((each for each in found if each.row.account_id == PAYER), None)
+    return next((each for each in found if PAYER == each.row.account_id or each.row.scope == VERIFY), None)

@@ -57,6 +57,16 @@ class Phrase(StrEnum):
     """The seven days from {day}."""
     REST = "rest"
     """{n} appointments, which there was no room for."""
+    NOT_ENCLOSED = "not_enclosed"
+    """These files do not go along: {items}, each with why."""
+    LACK_GONE = "lack_gone"
+    LACK_UNREACHABLE = "lack_unreachable"
+    LACK_TOO_LARGE = "lack_too_large"
+    LACK_FALSE = "lack_false"
+    LACK_NO_FAX = "lack_no_fax"
+    LACK_NO_LINK = "lack_no_link"
+    CODE = "code"
+    """{code} proves a number, for {n} minutes."""
 
 
 _SAID: Mapping[Phrase, tuple[str, str, str, str, str]] = {
@@ -140,7 +150,51 @@ _SAID: Mapping[Phrase, tuple[str, str, str, str, str]] = {
         "Semaine du {day}",
         "Woche ab {day}",
     ),
+    Phrase.CODE: (
+        "{code} is your Tocsin code. It is good for {n} minutes; give it to nobody.",
+        "{code} is uw Tocsin-code. Ze geldt {n} minuten; geef ze aan niemand.",
+        "{code} är din Tocsin-kod. Den gäller i {n} minuter; ge den inte till någon.",
+        "{code} est votre code Tocsin, valable {n} minutes; ne le donnez à personne.",
+        "{code} ist Ihr Tocsin-Code. Er gilt {n} Minuten; geben Sie ihn niemandem.",
+    ),
     Phrase.REST: ("+{n} more", "+{n} meer", "+{n} till", "+{n} de plus", "+{n} weitere"),
+    Phrase.NOT_ENCLOSED: (
+        "Not enclosed: {items}",
+        "Niet bijgevoegd: {items}",
+        "Inte bifogat: {items}",
+        "Non joint: {items}",
+        "Nicht beigefügt: {items}",
+    ),
+    Phrase.LACK_GONE: (
+        "the mail is gone",
+        "de mail is weg",
+        "mejlet är borta",
+        "le mail n'est plus là",
+        "die Mail ist weg",
+    ),
+    Phrase.LACK_UNREACHABLE: (
+        "the mailbox cannot be read",
+        "de mailbox is niet leesbaar",
+        "brevlådan går inte att läsa",
+        "boite mail illisible",
+        "Postfach nicht lesbar",
+    ),
+    Phrase.LACK_TOO_LARGE: ("too large", "te groot", "för stor", "trop grand", "zu groß"),
+    Phrase.LACK_FALSE: (
+        "not what it says it is",
+        "niet wat het zegt te zijn",
+        "inte vad den utger sig för",
+        "n'est pas ce qu'il dit",
+        "nicht das, was es vorgibt",
+    ),
+    Phrase.LACK_NO_FAX: (
+        "cannot be faxed",
+        "kan niet gefaxt worden",
+        "kan inte faxas",
+        "non faxable",
+        "kann nicht gefaxt werden",
+    ),
+    Phrase.LACK_NO_LINK: ("see the mail", "zie de mail", "se mejlet", "voir le mail", "siehe die Mail"),
 }
 
 

@@ -15,3 +15,49 @@ def upgrade() -> None:
         table.add_column(sa.Column("health", sa.Text(), nullable=False, server_default=""))
     with op.batch_alter_table("message") as table:
         table.add_column(sa.Column("others", sa.Text(), nullable=False, server_default=""))
+        table.drop_index("ix_message_queue")
+        table.create_index("ix_message_queue", ["fate", "waiting", "provider", "lane", "account_id", "seq"])
+    _replies()
+
+
+def _replies() -> None:
+    """What people answer: the codes that prove a number, and invitations."""
+    op.create_table(
+        "verification_code",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.Column("hidden", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("used", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_verification_code")),
+    )
+    op.create_index(op.f("ix_verification_code_address"), "verification_code", ["address"])
+    op.create_table(
+        "verified",
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "address", name=op.f("pk_verified")),
+    )
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("code", sa.Integer(), nullable=False),
+        sa.Column("feed", sa.Text(), nullable=False),
+        sa.Column("uid", sa.Text(), nullable=False),
+        sa.Column("recurrence_id", sa.Text(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("answer", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.Column("event_id", sa.Uuid(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint("account_id", "code", name=op.f("uq_invitation_account_id_code")),
+    )
