@@ -35,6 +35,7 @@ class Whereabouts(Noun):
 class Enclosure(Noun):
     """One file, and what is known of it so far."""
 
+    id: UUID
     name: str
     media_type: str
     """What the mail says it is; once it is here, what it is."""

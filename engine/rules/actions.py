@@ -11,6 +11,7 @@ from engine.document import flawed
 from engine.duration import Duration
 from engine.notification import OnUnknown
 from engine.noun import Written
+from engine.rules.attach import Attach
 from engine.rules.limits import WrittenCeiling, WrittenLimits
 from engine.rules.off import OFF
 from engine.rules.texts.render import MOST_WRITTEN, check
@@ -22,7 +23,7 @@ GROUP = "group:"
 MOST_PARTS = 10
 
 Id = Annotated[str, AfterValidator(read_id)]
-Road = Literal["sms", "email", "fax"]
+Road = Literal["sms", "email", "fax", "mms", "rcs"]
 Beyond = Literal["truncate", "split", "refuse", "email"]
 
 
@@ -99,6 +100,8 @@ class Manner(Written):
     """1 urgent, 2 normal, 3 bulk."""
     on_unknown: OnUnknown = "hold"
     expires_after: Expiry | None = None
+    attach: Attach = "none"
+    """Which files of the mail go along: documents are PDF and pictures. An SMS has links to them."""
     signature: Signature | None = None
     """Stands at the end and is counted; `off` for none. Default: the account's."""
 

@@ -139,7 +139,7 @@ class Making:
         return ReadyAction(
             name=action.name,
             recipients=tuple(recipients.values()),
-            channels=tuple(Channel(each) for each in action.channels),
+            channels=self._channels(action),
             texts=texts,
             max_parts=parts_of(action),
             beyond=action.beyond,
@@ -147,7 +147,19 @@ class Making:
             on_unknown=action.on_unknown,
             expires_after=action.expires_after,
             signature=action.signature,
+            attach=action.attach,
         )
+
+    def _channels(self, action: Action) -> tuple[Channel, ...]:
+        """In order; behind what not every phone can receive stands an SMS, unless the admin forbids it."""
+        channels = [Channel(each) for each in action.channels]
+        forbidden = any(
+            each.caps.channels is not None and "sms" not in each.caps.channels for each in self.ground.capped
+        )
+        rich = [index for index, each in enumerate(channels) if each in (Channel.MMS, Channel.RCS)]
+        if rich and Channel.SMS not in channels and not forbidden:
+            channels.insert(rich[-1] + 1, Channel.SMS)
+        return tuple(channels)
 
     def _capped(self, action: Action, here: Path) -> Action:
         for capped in self.ground.capped:

@@ -10,6 +10,7 @@ from engine.decision import RuleAnswer
 from engine.notification import Channel, Digest, Lane, OnUnknown, Throttle
 from engine.reason import Reason
 from engine.rules.actions import Beyond
+from engine.rules.attach import Attach
 from engine.rules.book import Book, Books
 from engine.rules.matching.scope import LARGE, Scope
 from engine.rules.offset import Offset
@@ -66,6 +67,8 @@ class ReadyAction:
     expires_after: timedelta | None
     signature: str | None
     """None: the account's."""
+    attach: Attach = "none"
+    """Which files of a mail go along."""
 
 
 @dataclass(frozen=True, slots=True)

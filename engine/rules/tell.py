@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.account import Account, Contact
-from engine.event import MailArrived, OccasionDue
+from engine.event import OccasionDue, Subject
 from engine.notification import Channel, Notification
 from engine.notification import Road as Way
+from engine.rules.attach import pick
 from engine.rules.reach import address, who
 from engine.rules.restrain import limits_of, quiet_hours
 from engine.rules.ruleset import ReadyAction, ReadyRule
@@ -26,7 +27,7 @@ _TITLE = 60
 class Match:
     """A rule that holds for an event of an account."""
 
-    event: MailArrived | OccasionDue
+    event: Subject
     view: View
     account: Account
     rule: ReadyRule
@@ -98,6 +99,7 @@ def _notify(
         on_unknown=action.on_unknown,
         otherwise=tuple(rest),
         title=_title(match.view),
+        enclosures=pick(event, action.attach),
         zone=person.zone,
         language=person.language,
         limits=limits_of(match.view, person, rule, action, first.text),
@@ -112,9 +114,9 @@ def _title(view: View) -> str:
     return clean(next(iter(view.raw(field)), "") or view.shown("from"))[:_TITLE].rstrip()
 
 
-def _worth_until(event: MailArrived | OccasionDue, action: ReadyAction) -> datetime | None:
+def _worth_until(event: Subject, action: ReadyAction) -> datetime | None:
     """When it becomes too late to say: of an appointment, when it is over."""
-    if action.expires_after is not None or isinstance(event, MailArrived):
+    if action.expires_after is not None or not isinstance(event, OccasionDue):
         return _add(event.happened_at, action.expires_after)
     # some are told of what began already, as at 07:30 of a whole day or of a move
     return max(event.ends_at or event.starts_at, event.due_at + _GRACE)

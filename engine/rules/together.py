@@ -22,7 +22,7 @@ def tell_together(found: Gathered, account: Account, name_of: NameOf) -> Notific
     """
     first = found.first
     if found.count <= 1:
-        return compose(first, found.key, found.opened_at)
+        return compose(first, found.key, found.opened_at, enclosures=first.enclosures)
     words = _Words(found, first.language or account.language, sign(account.signature), name_of)
     roads = (road.model_copy(update={"text": words.write(road.channel, road.max_parts)}) for road in first.otherwise)
     text = words.write(first.channel, first.max_parts)
