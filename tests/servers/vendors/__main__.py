@@ -1,12 +1,13 @@
 """A vendor's double in a process of its own, whose journal is on the disk before anybody is answered.
 
-python -m tests.servers.vendors infobip|kannel JOURNAL: prints its port and serves until it is killed. It brings each
-report again and again until it is thanked.
+python -m tests.servers.vendors infobip|kannel JOURNAL: prints its port and serves until it is killed. What it has
+taken it reports on when it gets SIGUSR1, again and again until it is thanked.
 """
 
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -28,11 +29,18 @@ class Keeper(Vendor):
 
     journal: BinaryIO
     _reporting: set[asyncio.Task[None]]
+    _go: asyncio.Event
 
     def keep(self, journal: Path) -> None:
         """Keep the journal here from now on."""
         self.journal = journal.open("ab", buffering=0)
         self._reporting = set()
+        self._go = asyncio.Event()
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self._report_all)
+
+    def _report_all(self) -> None:
+        self._go.set()  # whoever waits goes on; who comes later waits for the next time
+        self._go.clear()
 
     def note(self, did: str, ref: str, text: str = "") -> None:
         """Write one line and sync it."""
@@ -46,7 +54,7 @@ class Keeper(Vendor):
         task.add_done_callback(self._reporting.discard)
 
     async def _report(self, ref: str, method: str, url: str, tree: Any) -> None:
-        await asyncio.sleep(0.1)  # its answer goes first
+        await self._go.wait()
         while True:
             try:
                 reply = await self.http.request(method, url, json=tree, timeout=_PATIENCE)
