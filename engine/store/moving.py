@@ -9,8 +9,8 @@ from engine.store import ledger, revision
 from engine.store.database import Database, shown
 from engine.store.tables import metadata
 
-#: Rows written at a time.
-BATCH = 1000
+#: Rows written at a time; of files, which are large, fewer.
+BATCH, FEW = 1000, 10
 
 
 def copy(source: Database, target: Database) -> dict[str, int]:
@@ -56,8 +56,9 @@ def _pour(reading: sa.Connection, writing: sa.Connection) -> None:
 
 def _batches(reading: sa.Connection, table: sa.Table) -> Iterator[list[dict[str, object]]]:
     order = list(table.primary_key.columns)
-    result = reading.execution_options(yield_per=BATCH).execute(sa.select(table).order_by(*order))
-    for part in result.mappings().partitions(BATCH):
+    many = FEW if table.name == "medium" else BATCH
+    result = reading.execution_options(yield_per=many).execute(sa.select(table).order_by(*order))
+    for part in result.mappings().partitions(many):
         yield [dict(row) for row in part]
 
 

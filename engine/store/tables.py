@@ -8,6 +8,8 @@ from engine.store.calendar_tables import reminder as reminder
 from engine.store.calendar_tables import withdrawn_event as withdrawn_event
 from engine.store.columns import Moment, Serial, Words
 from engine.store.columns import metadata as metadata
+from engine.store.media_tables import enclosing as enclosing
+from engine.store.media_tables import medium as medium
 from engine.store.reply_tables import invitation as invitation
 from engine.store.reply_tables import verification_code as verification_code
 from engine.store.reply_tables import verified as verified
@@ -124,6 +126,8 @@ message = sa.Table(
     sa.Column("provider", sa.Text, nullable=False),
     # Who else may take it, in order, with commas between.
     sa.Column("others", sa.Text, nullable=False, server_default=""),
+    # Whether its notification has a journey, which must hear what becomes of it.
+    sa.Column("further", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("lane", sa.SmallInteger, nullable=False),
     sa.Column("parts", sa.Integer, nullable=False),
     sa.Column("price", sa.BigInteger, nullable=False),
@@ -150,6 +154,9 @@ message_content = sa.Table(
     sa.Column("message_id", sa.Uuid, primary_key=True),
     sa.Column("address", Words, nullable=False),
     sa.Column("text", Words, nullable=False),
+    sa.Column("title", Words, nullable=False, server_default=""),
+    # The ids of the files that go with it, with blanks between.
+    sa.Column("media", sa.Text, nullable=False, server_default=""),
     sa.Column("delete_after", Moment, nullable=False, index=True),
 )
 
@@ -252,6 +259,23 @@ held = sa.Table(
     sa.Column("account_id", sa.Text, nullable=False),
     sa.Column("wake_at", Moment, nullable=False),
     sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("body", Words, nullable=False),
+    sa.Column("delete_after", Moment, nullable=False, index=True),
+)
+
+journey = sa.Table(
+    "journey",
+    metadata,
+    # A notification that has further roads, whole, while it is on one of them.
+    sa.Column("notification_id", sa.Uuid, sa.ForeignKey("notification.id"), primary_key=True),
+    sa.Column("account_id", sa.Text, nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    # The channels that it will not take (again), with commas between.
+    sa.Column("passed", sa.Text, nullable=False),
+    # When the message must have arrived, or been read.
+    sa.Column("fall_at", Moment),
+    # The channel after it, while that waits for the end of quiet hours; empty: none waits.
+    sa.Column("held", sa.Text, nullable=False),
     sa.Column("body", Words, nullable=False),
     sa.Column("delete_after", Moment, nullable=False, index=True),
 )

@@ -15,9 +15,32 @@ def upgrade() -> None:
         table.add_column(sa.Column("health", sa.Text(), nullable=False, server_default=""))
     with op.batch_alter_table("message") as table:
         table.add_column(sa.Column("others", sa.Text(), nullable=False, server_default=""))
+        table.add_column(sa.Column("further", sa.Boolean(), nullable=False, server_default=sa.false()))
         table.drop_index("ix_message_queue")
         table.create_index("ix_message_queue", ["fate", "waiting", "provider", "lane", "account_id", "seq"])
+    _journeys()
     _replies()
+    _media()
+
+
+def _journeys() -> None:
+    """Notifications that have further roads."""
+    op.create_table(
+        "journey",
+        sa.Column("notification_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("passed", sa.Text(), nullable=False),
+        sa.Column("fall_at", sa.BigInteger(), nullable=True),
+        sa.Column("held", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("delete_after", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["notification_id"], ["notification.id"], name=op.f("fk_journey_notification_id")
+        ),
+        sa.PrimaryKeyConstraint("notification_id", name=op.f("pk_journey")),
+    )
+    op.create_index(op.f("ix_journey_delete_after"), "journey", ["delete_after"])
 
 
 def _replies() -> None:
@@ -61,3 +84,34 @@ def _replies() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
         sa.UniqueConstraint("account_id", "code", name=op.f("uq_invitation_account_id_code")),
     )
+
+
+def _media() -> None:
+    """Files that go with messages."""
+    with op.batch_alter_table("message_content") as table:
+        table.add_column(sa.Column("title", sa.Text(), nullable=False, server_default=""))
+        table.add_column(sa.Column("media", sa.Text(), nullable=False, server_default=""))
+    op.create_table(
+        "medium",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("pages", sa.Integer(), nullable=True),
+        sa.Column("delete_after", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_medium")),
+    )
+    op.create_index(op.f("ix_medium_delete_after"), "medium", ["delete_after"])
+    op.create_table(
+        "enclosing",
+        sa.Column("notification_id", sa.Uuid(), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("lease", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("notification_id", name=op.f("pk_enclosing")),
+    )
+    op.create_index(op.f("ix_enclosing_at"), "enclosing", ["at"])
