@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.features import Features
 from engine.channels.objection import object_to
 from engine.channels.provider import Paced
 from engine.channels.retry_after import read_retry_after
@@ -94,8 +95,13 @@ class Vendor:
     channels: frozenset[Channel] = frozenset({Channel.SMS})
     provider_class = ProviderClass.OPAQUE
     key_life = timedelta(0)
+    features = Features()
+    #: Tables of the vendor's own codes, by what they say: for `docs/providers.md`.
+    codes: Mapping[str, Mapping[Any, Any]] = {}
     #: How many parts it joins at most.
     most_parts = 10
+    #: At least so long between two questions what became of a message, where it can be asked.
+    poll_gap: timedelta | None = timedelta(0)
     #: Whether it carries characters beyond U+FFFF.
     astral = True
 
@@ -122,6 +128,15 @@ class Vendor:
 
     async def _hand_over(self, message: Message, client_ref: str) -> Answer:
         raise NotImplementedError
+
+    async def _ask_who_we_are(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """What the answer to a question that changes nothing says of our name and password."""
+        reply = await self._call("GET", url, headers=headers)
+        if isinstance(reply, Answer):
+            return reply
+        if reply.status == 200:  # whose body may hold more than we want to know
+            return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED)
+        return judge(reply, discreet(reply.body, *self._hidden))
 
     async def _call(self, method: str, url: str, **how: Any) -> Reply | Answer:
         """A whole reply, or what its absence means."""

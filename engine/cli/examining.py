@@ -1,12 +1,13 @@
 """What `tocsin doctor` looks at."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from engine import settings
 from engine.account import Account
+from engine.cli.finding import Finding
+from engine.cli.reaching import reach_providers
+from engine.cli.unproven import unproven
 from engine.errors import TocsinError
 from engine.pool import Pool
 from engine.settings import Settings
@@ -21,16 +22,6 @@ from engine.store.database import Database, shown
 from engine.wiring import clock
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was tried: where, whether it is well, what was found, what to do."""
-
-    ok: bool
-    place: str
-    message: str
-    remedy: str = ""
-
-
 async def examine(config: Path) -> list[Finding]:
     """Try everything. Raises ConfigurationError when there is no configuration to go by."""
     wanted = settings.require(config)
@@ -43,9 +34,7 @@ async def examine(config: Path) -> list[Finding]:
                 for one in await probe(each.account.id, mailbox)
             ]
         found += [await _calendar(each.account, feed) for feed in each.calendars]
-    for name, provider in wanted.providers.items():
-        found.append(await _provider(name, getattr(provider, "url", "")))
-    return found
+    return found + await reach_providers(wanted)
 
 
 def _store(wanted: Settings) -> list[Finding]:
@@ -58,13 +47,14 @@ def _store(wanted: Settings) -> list[Finding]:
     try:
         revision.ensure(store)
         differences = store.read(ledger.differences)
+        advice = store.read(lambda connection: list(unproven(connection, wanted)))
     except TocsinError as error:
         return [Finding(False, error.place, error.message, error.remedy)]
     finally:
         store.close()
     if differences:
         return [Finding(False, place, f"the ledger differs: {differences[0]}", "tocsin db prove shows all; tell us")]
-    return [Finding(True, place, "the store is there and the ledger agrees with itself")]
+    return [Finding(True, place, "the store is there and the ledger agrees with itself"), *advice]
 
 
 async def _calendar(account: Account, feed: Feed) -> Finding:
@@ -86,19 +76,3 @@ async def _calendar(account: Account, feed: Feed) -> Finding:
     if troubles:
         message += f"; {len(troubles)} cannot be read whole: {troubles[0]}"
     return Finding(True, place, message)
-
-
-async def _provider(name: str, url: str) -> Finding:
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-    place = f"provider {name} {host}:{port}"
-    try:
-        _, writer = await asyncio.wait_for(asyncio.open_connection(host, port), 10)
-    except (OSError, TimeoutError) as error:
-        why = getattr(error, "strerror", None) or str(error) or "no answer in 10 s"
-        remedy = f"open {host}:{port} for outgoing traffic"
-        if host in ("127.0.0.1", "::1", "localhost"):
-            remedy = f"start what should listen on {host}:{port} (the virtual phone: tocsin phone)"
-        return Finding(False, place, f"cannot be reached: {why}", remedy)
-    writer.close()
-    return Finding(True, place, "answers")

@@ -58,8 +58,10 @@ def test_the_findings_are_there_for_programs(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["-c", str(_config(tmp_path, free_port())), "doctor", "--json"])
     assert done.exit_code == 3
     found = json.loads(done.stdout)
-    assert [each["ok"] for each in found] == [True, True, False]
-    assert "phone" in found[2]["place"]
+    assert [each["ok"] for each in found] == [True, True, False, True]
+    assert found[2]["place"] == "provider phone 127.0.0.1:1"
+    assert found[2]["message"].startswith("tcp: refused")
+    assert found[3]["message"].startswith("reports: they come to http://0.0.0.0:")
 
 
 ICS = """BEGIN:VCALENDAR

@@ -25,12 +25,13 @@ def absent(what: str) -> NoReturn:
     pytest.skip(text)
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
-    """A self-signed certificate for localhost and its key; needs openssl."""
+def make_certificate(folder: Path, name: str = "localhost") -> tuple[Path, Path]:
+    """A self-signed certificate and its key; needs openssl."""
     require("openssl")
     certificate, key = folder / "cert.pem", folder / "key.pem"
-    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", "/CN=localhost"]
-    names = ("-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1")
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", f"/CN={name}"]
+    others = ",IP:127.0.0.1" if name == "localhost" else ""
+    names = ("-addext", f"subjectAltName=DNS:{name}{others}")
     files = ("-keyout", str(key), "-out", str(certificate))
     subprocess.run([*words, *names, *files], check=True, capture_output=True)
     return certificate, key

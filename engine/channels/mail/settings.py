@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
+from engine.channels.endpoint import Endpoint, Tls
 from engine.channels.mail.address import domain_of, read_address, read_sender
 from engine.channels.provider import Paced
 from engine.duration import Duration
@@ -49,11 +50,9 @@ class MailServer(Paced):
         """The port, written or usual."""
         return self.port or _PORTS[self.tls]
 
-    @property
-    def url(self) -> str:
-        """Where it is, as `tocsin doctor` tries it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"smtp://{host}:{self.at_port}"
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The mail server."""
+        return (Endpoint(host=self.host, port=self.at_port, tls=Tls(self.tls), ca_file=self.ca_file),)
 
     @property
     def domain(self) -> str:

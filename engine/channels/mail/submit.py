@@ -59,27 +59,27 @@ class Submission:
 
     async def hand_over(self, envelope: Envelope) -> Answer:
         """Send the mail once. Every failure is an answer; its detail holds the server's words without addresses."""
+        return await self._visit(envelope)
+
+    async def sign_in(self) -> Answer:
+        """The same without a mail: does the server let us in?"""
+        return await self._visit(None)
+
+    async def _visit(self, envelope: Envelope | None) -> Answer:
         import aiosmtplib
 
         server = self._server
-        smtp = aiosmtplib.SMTP(
-            hostname=server.host,
-            port=server.at_port,
-            local_hostname=server.domain,
-            use_tls=server.tls == "on",
-            start_tls=server.tls == "starttls",
-            tls_context=self._tls,
-            timeout=server.timeout.total_seconds(),
-        )
+        smtp = self._client()
         left = False
         try:
             async with asyncio.timeout(server.timeout.total_seconds()):
-                await smtp.connect()
-                if server.user:
-                    await smtp.login(server.user, self.password)
-                await self._address(smtp, envelope)
-                left = True
-                reply = await smtp.data(envelope.mail)
+                await self._enter(smtp)
+                if envelope is None:
+                    reply = await smtp.noop()
+                else:
+                    await self._address(smtp, envelope)
+                    left = True
+                    reply = await smtp.data(envelope.mail)
             said = Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, detail=self._words(reply.message))
         except aiosmtplib.SMTPResponseException as error:
             said = self._no(error, left)
@@ -91,6 +91,25 @@ class Submission:
                     await smtp.quit(timeout=_GOODBYE)
             smtp.close()
         return said
+
+    def _client(self) -> aiosmtplib.SMTP:
+        import aiosmtplib
+
+        server = self._server
+        return aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.at_port,
+            local_hostname=server.domain,
+            use_tls=server.tls == "on",
+            start_tls=server.tls == "starttls",
+            tls_context=self._tls,
+            timeout=server.timeout.total_seconds(),
+        )
+
+    async def _enter(self, smtp: aiosmtplib.SMTP) -> None:
+        await smtp.connect()
+        if self._server.user:
+            await smtp.login(self._server.user, self.password)
 
     async def _address(self, smtp: aiosmtplib.SMTP, envelope: Envelope) -> None:
         if smtp.is_ehlo_or_helo_needed:

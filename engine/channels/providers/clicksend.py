@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr
 from pydantic_core import from_json
 
 from engine.answer import Answer, Outcome
+from engine.channels.features import Features
 from engine.channels.proof import check_token
 from engine.channels.vendor import (
     Line,
@@ -49,7 +50,7 @@ _REASONS = {
     "COUNTRY_NOT_ENABLED": Reason.PROVIDER_REFUSED,
     "INVALID_SENDER_ID": Reason.PROVIDER_REFUSED,
     "EMPTY_MESSAGE": Reason.PROVIDER_REFUSED,
-    "FAX_RECIPIENT_BLOCKED": Reason.PROVIDER_REFUSED,
+    "FAX_RECIPIENT_BLOCKED": Reason.BARRED,
 }
 #: The same text went to the same number a moment ago: this one was not taken.
 _AGAIN = "THROTTLED"
@@ -104,6 +105,8 @@ class ClicksendProvider(Vendor):
     """Speaks to ClickSend's REST API v3."""
 
     channels = frozenset({Channel.SMS, Channel.FAX})
+    features = Features()
+    codes: Mapping[str, Mapping[Any, Any]] = {"its answer": _REASONS, "a receipt": _FATES}
     most_parts = 8
 
     def __init__(self, name: str, settings: ClicksendSettings, http: Http, callback: str) -> None:
@@ -167,6 +170,10 @@ class ClicksendProvider(Vendor):
         if taken.status in _REASONS:
             return refused(_REASONS[taken.status], words)
         return unknown(words)
+
+    async def sign_in(self) -> Answer:
+        """Ask for the account."""
+        return await self._ask_who_we_are(f"{self._settings.url}/account", self._headers)
 
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes

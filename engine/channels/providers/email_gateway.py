@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.features import Features, Reporting
 from engine.channels.mail.address import read_address, read_sender
 from engine.channels.mail.bounce import TOKEN_HEADER
 from engine.channels.mail.letter import Attachment, Letter, compose, flaw
@@ -62,6 +63,7 @@ class EmailGatewayProvider:
     channels = frozenset({Channel.SMS, Channel.FAX})
     provider_class = ProviderClass.OPAQUE
     key_life = timedelta(0)
+    features = Features(reports=Reporting.NONE, sender=False)
 
     def __init__(self, name: str, settings: EmailGatewaySettings, http: Http, callback: str) -> None:
         """HTTP client and callback address are for providers that speak HTTP.
@@ -91,6 +93,10 @@ class EmailGatewayProvider:
     async def ask(self, client_ref: str) -> Answer:
         """A gateway cannot be asked."""
         return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it cannot be asked")
+
+    async def sign_in(self) -> Answer:
+        """Greet the mail server, sign in where it asks for that, and leave."""
+        return await self._submission.sign_in()
 
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes

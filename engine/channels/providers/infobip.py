@@ -7,11 +7,12 @@ a yes. Source: Infobip, "Send SMS message" (POST /sms/3/messages) and "Message s
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr
 
 from engine.answer import Answer, ProviderClass
+from engine.channels.features import Features
 from engine.channels.proof import Proof
 from engine.channels.vendor import (
     Line,
@@ -52,10 +53,18 @@ _WHY = {
     1: Reason.BAD_NUMBER,  # UNKNOWN_SUBSCRIBER
     5: Reason.BAD_NUMBER,  # UNIDENTIFIED_SUBSCRIBER
     6: Reason.PHONE_OFF,  # ABSENT_SUBSCRIBER_SM
+    9: Reason.BARRED,  # ILLEGAL_SUBSCRIBER
+    10: Reason.UNABLE,  # BEARER_SERVICE_NOT_PROVISIONED
+    11: Reason.UNABLE,  # TELESERVICE_NOT_PROVISIONED
+    12: Reason.BARRED,  # ILLEGAL_EQUIPMENT
+    13: Reason.BARRED,  # CALL_BARRED
+    21: Reason.UNABLE,  # FACILITY_NOT_SUPPORTED
     27: Reason.PHONE_OFF,  # ABSENT_SUBSCRIBER
     31: Reason.PHONE_OFF,  # SUBSCRIBER_BUSY_FOR_MT_SMS
     33: Reason.PHONE_FULL,  # MESSAGE_WAITING_LIST_FULL
     256: Reason.PHONE_FULL,  # MEMORY_CAPACITY_EXCEEDED
+    257: Reason.UNABLE,  # EQUIPMENT_PROTOCOL_ERROR
+    258: Reason.UNABLE,  # EQUIPMENT_NOT_SM_EQUIPPED
 }
 
 
@@ -111,6 +120,8 @@ class InfobipProvider(Vendor):
     provider_class = ProviderClass.IDEMPOTENT
     # Infobip does not say how long it remembers a message id; its logs, which it keys by them, go back 48 hours.
     key_life = timedelta(hours=24)
+    features = Features(validity=True)
+    codes: Mapping[str, Mapping[Any, Any]] = {"its answer": _REASONS, "a report's error": _WHY}
     most_parts = 25
 
     def __init__(self, name: str, settings: InfobipSettings, http: Http, callback: str) -> None:
@@ -154,6 +165,10 @@ class InfobipProvider(Vendor):
         if status.id in _LATER:
             return busy(words, _LATER[status.id])
         return refused(_REASONS.get(status.id, Reason.PROVIDER_REFUSED), words)
+
+    async def sign_in(self) -> Answer:
+        """Ask for the balance."""
+        return await self._ask_who_we_are(f"{self._settings.url}/account/1/balance", self._headers)
 
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes

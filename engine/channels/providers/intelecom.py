@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr
 
 from engine.answer import Answer
+from engine.channels.features import Features
 from engine.channels.proof import check_token
 from engine.channels.vendor import (
     Line,
@@ -39,9 +40,9 @@ _REASONS = {2: Reason.PROVIDER_AUTH, 3: Reason.PROVIDER_REFUSED, 4: Reason.PROVI
 _DELIVERED = (0, 390)
 _WHY = {
     351: Reason.BAD_NUMBER,
-    357: Reason.BAD_NUMBER,  # barred for good: to be removed
+    357: Reason.BARRED,  # for good
     654: Reason.BAD_NUMBER,
-    356: Reason.PHONE_OFF,  # barred for a time
+    356: Reason.BARRED,  # for a time
     361: Reason.PHONE_OFF,
     362: Reason.PHONE_OFF,
     364: Reason.PHONE_OFF,
@@ -101,6 +102,8 @@ class _Reports(Noun):
 class IntelecomProvider(Vendor):
     """Speaks to Intelecom's gateway."""
 
+    features = Features(priority=True, validity=True)
+    codes: Mapping[str, Mapping[Any, Any]] = {"its answer": _REASONS, "a report": _WHY}
     # It joins six, because some operators do.
     most_parts = 6
 

@@ -7,12 +7,13 @@ confirmations via callback" and "Fax status codes".
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
 from pydantic import Field, SecretStr, TypeAdapter
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.features import Features
 from engine.channels.proof import check_token
 from engine.channels.vendor import (
     Line,
@@ -57,6 +58,9 @@ class InterfaxSettings(VendorSettings):
     reports_token_file: Path | None = None
     """A file that holds a secret of your choice: the address for feedback ends in ?token= and this secret."""
     timeout: Duration = Field(default=timedelta(seconds=30), gt=timedelta(0), le=timedelta(minutes=5))
+    poll_gap: Duration = Field(default=timedelta(seconds=15), ge=timedelta(0), le=timedelta(hours=1))
+    """At least so long between two questions what became of a fax: InterFAX limits how often it may be asked. More
+    workers than one need a multiple of it."""
 
 
 class _Fax(Noun):
@@ -77,11 +81,14 @@ class InterfaxProvider(Vendor):
 
     channels = frozenset({Channel.FAX})
     provider_class = ProviderClass.QUERYABLE
+    features = Features(alphabet="what DejaVu Sans Mono draws")
+    codes: Mapping[str, Mapping[Any, Any]] = {"its answer": _REASONS}
 
     def __init__(self, name: str, settings: InterfaxSettings, http: Http, callback: str) -> None:
         """Raises ProviderError when a secret's file cannot be read."""
         super().__init__(name, settings, http, callback)
         self._settings = settings
+        self.poll_gap = settings.poll_gap
         password = settings.secret("password")
         self._token = settings.secret("reports_token")
         self._hidden = (password, self._token)
@@ -125,6 +132,10 @@ class InterfaxProvider(Vendor):
         if not found:
             return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.NOT_TAKEN, detail="no fax has this reference")
         return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ASKED, provider_ref=str(found[0].id))
+
+    async def sign_in(self) -> Answer:
+        """Ask for the balance."""
+        return await self._ask_who_we_are(f"{self._settings.url}/accounts/self/ppcards/balance", self._headers)
 
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes

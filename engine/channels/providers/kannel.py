@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.features import Features
 from engine.channels.objection import object_to
 from engine.channels.proof import Proof
 from engine.channels.provider import Paced
@@ -86,6 +87,7 @@ class KannelProvider:
     channels = frozenset({Channel.SMS})
     provider_class = ProviderClass.OPAQUE
     key_life = timedelta(0)
+    features = Features(on_site=True)
 
     def __init__(self, name: str, settings: KannelSettings, http: Http, callback: str) -> None:
         """`callback` is the address at which Kannel reaches us."""
@@ -131,6 +133,19 @@ class KannelProvider:
     async def ask(self, client_ref: str) -> Answer:
         """Kannel cannot be asked."""
         return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it cannot be asked")
+
+    async def sign_in(self) -> Answer:
+        """A message to nobody: Kannel looks at name and password first, and refuses it then."""
+        fields = {"username": self._settings.user, "password": self._password}
+        try:
+            reply = await self._http.request("GET", f"{self._settings.url}?{urlencode(fields)}", timeout=self.timeout)
+        except NotSentError as error:
+            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
+        except NoReplyError as error:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+        if reply.status == 400:
+            return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED)
+        return _understand(reply, discreet(reply.body, self._password))
 
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes

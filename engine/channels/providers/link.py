@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr
 
 from engine.answer import Answer
+from engine.channels.features import Features
 from engine.channels.proof import check_token
 from engine.channels.vendor import (
     Line,
@@ -40,9 +41,9 @@ _WHY = {
     1002: Reason.PHONE_OFF,  # expired
     1004: Reason.PHONE_FULL,
     2104: Reason.BAD_NUMBER,  # unknown subscriber
-    2105: Reason.BAD_NUMBER,  # barred for good
+    2105: Reason.BARRED,  # for good
     2106: Reason.BAD_NUMBER,
-    2107: Reason.PHONE_OFF,  # barred for a time
+    2107: Reason.BARRED,  # for a time
     3: Reason.PROVIDER_REFUSED,
     104: Reason.PROVIDER_REFUSED,
 }
@@ -72,6 +73,10 @@ class LinkSettings(VendorSettings):
     reports_token_file: Path | None = None
     """A file that holds a secret of your choice: the gate's address ends in ?token= and this secret."""
 
+    def reporting(self) -> bool:
+        """Only through a gate."""
+        return bool(self.gate)
+
 
 class _Reply(Noun):
     id: str = Field(alias="messageId", default="")
@@ -94,6 +99,8 @@ class _Report(Noun):
 class LinkProvider(Vendor):
     """Speaks to LINK Mobility's common platform."""
 
+    features = Features(validity=True, alphabet="nothing beyond U+FFFF: no 👍")
+    codes: Mapping[str, Mapping[Any, Any]] = {"its answer or a report": _WHY}
     #: "Unicode 4-byte characters are not supported."
     astral = False
 

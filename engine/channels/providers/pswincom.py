@@ -7,12 +7,14 @@ Status".
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from xml.sax.saxutils import escape
 
 from pydantic import Field, SecretStr
 
 from engine.answer import Answer, Outcome
+from engine.channels.endpoint import Endpoint
+from engine.channels.features import Features
 from engine.channels.flat_xml import read_flat
 from engine.channels.proof import check_token
 from engine.channels.vendor import (
@@ -42,8 +44,8 @@ _FATES = {
     "UNDELIV": (Fate.UNDELIVERED, Reason.UNDELIVERED),
     "FAILED": (Fate.UNDELIVERED, Reason.UNDELIVERED),
     "REJECTD": (Fate.UNDELIVERED, Reason.PROVIDER_REFUSED),
-    "BARRED": (Fate.UNDELIVERED, Reason.BAD_NUMBER),  # blocked or not in use: not to be tried again
-    "BARREDA": (Fate.UNDELIVERED, Reason.PROVIDER_REFUSED),  # premium: too young
+    "BARRED": (Fate.UNDELIVERED, Reason.BARRED),  # or not in use: not to be tried again
+    "BARREDA": (Fate.UNDELIVERED, Reason.BARRED),  # premium: too young
     "ZEROBAL": (Fate.UNDELIVERED, Reason.PROVIDER_REFUSED),  # premium: no money on the phone
     # The operator has said nothing: it left our system, and no more is known.
     "UNKNOWN": (Fate.SENT, Reason.ACCEPTED),
@@ -70,10 +72,17 @@ class PswincomSettings(VendorSettings):
     reports_token_file: Path | None = None
     """A file that holds a secret of your choice: the address for reports ends in ?token= and this secret."""
 
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Both addresses."""
+        second = (Endpoint.of(self.second_url, standby=True),) if self.second_url else ()
+        return (Endpoint.of(self.url), *second)
+
 
 class PswincomProvider(Vendor):
     """Speaks to PSWinCom's Gateway."""
 
+    features = Features(validity=True)
+    codes: Mapping[str, Mapping[Any, Any]] = {"a report": _FATES}
     # It joins 16 parts of 134 characters, and silently cuts off what is beyond: as many as 14 parts of ours.
     most_parts = 14
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.features import Features, Reporting
 from engine.channels.mail.address import read_address, read_sender, tag
 from engine.channels.mail.bounce import TOKEN_HEADER, read_bounce, read_tokens
 from engine.channels.mail.letter import Letter, compose, flaw, subject_of
@@ -86,6 +87,10 @@ class SmtpSettings(MailServer):
             raise ValueError("dkim_selector and dkim_key_file belong together")
         return self
 
+    def reporting(self) -> bool:
+        """Only where bounces have an address."""
+        return self.bounce_address is not None
+
 
 class SmtpProvider:
     """Speaks to one mail server."""
@@ -93,6 +98,7 @@ class SmtpProvider:
     channels = frozenset({Channel.EMAIL})
     provider_class = ProviderClass.OPAQUE
     key_life = timedelta(0)
+    features = Features(reports=Reporting.MAIL)
 
     def __init__(self, name: str, settings: SmtpSettings, http: Http, callback: str) -> None:
         """HTTP client and callback address are for providers that speak HTTP.
@@ -133,6 +139,10 @@ class SmtpProvider:
     async def ask(self, client_ref: str) -> Answer:
         """A mail server cannot be asked."""
         return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it cannot be asked")
+
+    async def sign_in(self) -> Answer:
+        """Greet the mail server, sign in where it asks for that, and leave."""
+        return await self._submission.sign_in()
 
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes

@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_core import from_json
 
 from engine.answer import Answer
+from engine.channels.features import Features
 from engine.channels.vendor import (
     Line,
     Vendor,
@@ -55,10 +56,13 @@ _BUSY = (20429, 21611, 30001)
 _WHY = {
     30002: Reason.PROVIDER_REFUSED,  # account suspended
     30003: Reason.PHONE_OFF,
-    30004: Reason.NO_CONSENT,  # the receiver has blocked the sender
+    30004: Reason.BARRED,
     30005: Reason.BAD_NUMBER,
     30006: Reason.NOT_MOBILE,
-    30007: Reason.PROVIDER_REFUSED,  # filtered as spam
+    30007: Reason.FILTERED,
+    30011: Reason.UNABLE,  # no MMS there
+    30032: Reason.FILTERED,  # a toll-free sender that nobody has verified
+    30034: Reason.FILTERED,  # a sender of the United States that is not registered
     30450: Reason.PROVIDER_REFUSED,  # protected against SMS pumping
     21610: Reason.NO_CONSENT,
 }
@@ -116,6 +120,9 @@ class _Said(Noun):
 class TwilioProvider(Vendor):
     """Speaks to Twilio's Messages API."""
 
+    features = Features(validity=True)
+    codes: Mapping[str, Mapping[Any, Any]] = {"its answer": _REASONS, "a report's error": _WHY, "a report": _FATES}
+
     def __init__(self, name: str, settings: TwilioSettings, http: Http, callback: str) -> None:
         """Raises ProviderError when the token's file cannot be read."""
         super().__init__(name, settings, http, callback)
@@ -163,6 +170,10 @@ class TwilioProvider(Vendor):
         if said.code in _BUSY and reply.status >= 400:
             return busy(words, judge(reply, words).retry_after)
         return judge(reply, words, _REASONS.get(said.code))
+
+    async def sign_in(self) -> Answer:
+        """Ask for the account."""
+        return await self._ask_who_we_are(f"{self._messages.removesuffix('/Messages')}.json", self._headers)
 
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes

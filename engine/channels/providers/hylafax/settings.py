@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from engine.channels.endpoint import Endpoint
 from engine.channels.provider import Paced
 from engine.duration import Duration
 
@@ -46,11 +47,9 @@ class HylafaxSettings(Paced):
     most_pages: int = Field(default=30, ge=1, le=500)
     timeout: Duration = Field(default=timedelta(seconds=30), gt=timedelta(0), le=timedelta(minutes=5))
 
-    @property
-    def url(self) -> str:
-        """Where it is, as `tocsin doctor` tries it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"hfaxd://{host}:{self.port}"
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Where hfaxd listens. Contents go over a second connection, to a port that it names each time."""
+        return (Endpoint(host=self.host, port=self.port),)
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:

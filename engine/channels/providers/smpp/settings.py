@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 
+from engine.channels.endpoint import Endpoint, Tls
 from engine.channels.provider import Paced
 from engine.channels.providers.smpp.encoding import Charset
 from engine.channels.providers.smpp.outcomes import Meaning
@@ -70,11 +71,9 @@ class SmppSettings(Paced):
     statuses: Mapping[Code, Meaning] = Field(default={}, max_length=200)
     """What the operator's own error codes mean, and those of the standard that it uses in its own way."""
 
-    @property
-    def url(self) -> str:
-        """Where it is, as `tocsin doctor` tries it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"smpp://{host}:{self.port}"
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The SMS centre."""
+        return (Endpoint(host=self.host, port=self.port, tls=Tls(self.tls), ca_file=self.ca_file),)
 
     @field_validator("system_id", "system_type", "sender")
     @classmethod

@@ -1,0 +1,131 @@
+"""What `tocsin doctor` tries of the providers: all at once, and of each one step after the other."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from engine.answer import Answer, Outcome
+from engine.channels.endpoint import Endpoint
+from engine.channels.features import Reporting
+from engine.channels.provider import Paced, Provider, SigningIn
+from engine.channels.reachable import reach
+from engine.cli.finding import Finding
+from engine.errors import ProviderError
+from engine.net import Http
+from engine.noun import Written
+from engine.reason import Reason
+from engine.settings import Settings
+from engine.wiring import build_provider
+
+#: Seconds for signing in, however patient the provider's own settings are.
+PATIENCE = 10.0
+#: What names a proxy to other programs; both ways of writing them count.
+_PROXIES = ("https_proxy", "http_proxy", "all_proxy")
+_REMEDIES = {
+    Reason.PROVIDER_AUTH: "write the right name and password, or key, into engine.yaml or its file",
+    Reason.PROVIDER_NO_CREDIT: "buy credit there",
+    Reason.PROVIDER_BUSY: "try again later; is somebody else signed in under the same name?",
+}
+
+
+async def reach_providers(settings: Settings) -> list[Finding]:
+    """Every step for every provider, in the order of engine.yaml."""
+    http = Http()
+    try:
+        tried = await asyncio.gather(*(_gather(settings, name, http) for name in settings.providers))
+    finally:
+        await http.close()
+    return [*_proxy(settings), *(finding for those in tried for finding in those)]
+
+
+async def _gather(settings: Settings, name: str, http: Http) -> list[Finding]:
+    return [finding async for finding in _reach(settings, name, http)]
+
+
+async def _reach(settings: Settings, name: str, http: Http) -> AsyncIterator[Finding]:
+    endpoints = _endpoints(settings.providers[name])
+    reached = not endpoints
+    for at in endpoints:
+        well = False
+        async for step in reach(at):
+            well = step.ok
+            place = f"provider {name} {at}{' (in reserve)' if at.standby else ''}"
+            yield Finding(step.ok, place, f"{step.name}: {step.said}", step.remedy)
+        reached = reached or well
+    try:
+        provider = build_provider(settings, name, http)
+    except ProviderError as error:
+        yield Finding(False, f"provider {name} {error.place}".rstrip(), error.message, error.remedy)
+        return
+    try:
+        if reached:
+            yield await _sign_in(name, provider)
+        yield _reports(settings, name, provider)
+    finally:
+        await provider.close()
+
+
+async def _sign_in(name: str, provider: Provider) -> Finding:
+    place = f"provider {name}"
+    answer: Answer | None = None
+    if isinstance(provider, SigningIn):
+        try:
+            async with asyncio.timeout(PATIENCE):
+                answer = await provider.sign_in()
+        except TimeoutError:
+            return Finding(False, place, f"sign-in: connected, and no answer in {PATIENCE:.0f} s", "ask the provider")
+    if answer is None:
+        return Finding(True, place, f"sign-in: only a message can tell: tocsin send --test --provider {name} …")
+    if answer.outcome is Outcome.ACCEPTED:
+        return Finding(True, place, "sign-in: it lets us in")
+    said = f" Its own words: {answer.detail}" if answer.detail else ""
+    remedy = _REMEDIES.get(answer.reason, "ask the provider, with its own words")
+    return Finding(False, place, f"sign-in: {answer.reason.sentence}{said}", remedy)
+
+
+def _reports(settings: Settings, name: str, provider: Provider) -> Finding:
+    """How it will be known what became of a message."""
+    place = f"provider {name}"
+    written = settings.providers[name]
+    how = provider.features.reports
+    asked = not isinstance(written, Paced) or written.reporting()
+    if how is Reporting.NONE or not asked:
+        never = "has none" if how is Reporting.NONE else "is not asked for any"
+        return Finding(True, place, f"reports: it {never}; `sent` is all that will be known of a message")
+    if how is not Reporting.CALLBACK:
+        over = "by mail to bounce_address" if how is Reporting.MAIL else "over its own link"
+        return Finding(True, place, f"reports: {over}")
+    address = f"{settings.web.address}/callbacks/{name}"
+    if _is_near(urlsplit(address).hostname or "") and not all(_is_near(at.host) for at in _endpoints(written)):
+        return Finding(
+            False,
+            place,
+            f"reports: they cannot come from the internet to {address}",
+            "write in engine.yaml, web, public: the https:// address by which the provider reaches us",
+        )
+    return Finding(True, place, f"reports: they come to {address}")
+
+
+def _is_near(host: str) -> bool:
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host
+
+
+def _proxy(settings: Settings) -> list[Finding]:
+    """What the environment says of proxies. Tocsin connects directly: a variable that some shell has set must not
+    decide who reads messages and passwords."""
+    named = [name for each in _PROXIES for name in (each.upper(), each) if os.environ.get(name)]
+    if not named:
+        return []
+    everywhere = (at for each in settings.providers.values() for at in _endpoints(each))
+    hosts = ", ".join(dict.fromkeys(str(at) for at in everywhere if at.web and not _is_near(at.host)))
+    opened = f"; open in the firewall: {hosts}" if hosts else ""
+    return [Finding(True, "proxy", f"{', '.join(named)} is set and not used: we connect directly{opened}")]
+
+
+def _endpoints(written: Written) -> tuple[Endpoint, ...]:
+    return written.endpoints() if isinstance(written, Paced) else ()
