@@ -160,6 +160,43 @@ class AgendaDue(Noun):
         return self.due_at
 
 
+class MessageReceived(Noun):
+    """A phone has sent a text to one of our numbers."""
+
+    kind: Literal["message"] = "message"
+    account: str
+    """Whose it is; empty: nobody's, and no rule is asked."""
+    found_by: Literal["route", "reply", "nobody"] = "route"
+    """A written route, the last message to that phone, or neither: then it is the admin's, if there is one."""
+    provider: str
+    provider_ref: str = ""
+    sender: str
+    """E.164 where it is a number."""
+    to: str = ""
+    """Ours: E.164, a short number or an endpoint code."""
+    keyword: str = ""
+    """The first word, folded."""
+    text: str = ""
+    received_at: AwareDatetime
+    """When the provider had it."""
+    read_at: AwareDatetime
+    """When we had it."""
+
+    @cached_property
+    def id(self) -> UUID:
+        """(provider, its reference): brought again it is the same event. Without a reference, what it says and the
+        minute. Whose it is stands not in it: what is brought again may be found to be somebody else's."""
+        if self.provider_ref:
+            return derive("message", self.provider, self.provider_ref)
+        minute = int(self.received_at.timestamp()) // 60
+        return derive("message", self.provider, self.sender, self.to, self.text, minute)
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it happened in the outside world."""
+        return self.received_at
+
+
 class What(StrEnum):
     """What can go wrong that somebody should hear of."""
 
@@ -193,7 +230,9 @@ class Incident(Noun):
         return self.began_at
 
 
-Event = Annotated[MailArrived | OccasionDue | AgendaDue | Incident, Field(discriminator="kind")]
+#: What rules are about.
+Subject = MailArrived | MessageReceived | OccasionDue
+Event = Annotated[MailArrived | MessageReceived | OccasionDue | AgendaDue | Incident, Field(discriminator="kind")]
 
 
 def fit(event: MailArrived, most: int) -> MailArrived:

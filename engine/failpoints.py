@@ -30,6 +30,7 @@ POINTS = (
     "settled",
     "unknown_recorded",
     "callback_published",
+    "inbound_published",
     "receipt_taken",
     "receipt_open",
     "receipt_applied",

@@ -28,6 +28,12 @@ class Metrics:
         self._registry = registry = CollectorRegistry()
         ProcessCollector(namespace="tocsin", registry=registry)
         self._mails = Counter("tocsin_mails_seen", "Mails put on the stream.", registry=registry)
+        self._received = Counter(
+            "tocsin_texts_received",
+            "Texts from phones, by how it was found whose they are.",
+            ["provider", "found_by"],
+            registry=registry,
+        )
         self._decisions = Counter(
             "tocsin_decisions", "What the rules said of an event.", ["reason"], registry=registry
         )
@@ -83,6 +89,10 @@ class Metrics:
     def count_mails(self, count: int) -> None:
         """So many mails were put on the stream."""
         self._mails.inc(count)
+
+    def count_received(self, provider: str, found_by: str) -> None:
+        """A text from a phone is on the stream."""
+        self._received.labels(provider, found_by).inc()
 
     def count_decisions(self, reasons: Iterable[Reason]) -> None:
         """The rules said these of as many events."""

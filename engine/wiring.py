@@ -17,6 +17,7 @@ from typing import Any
 from engine.agents import alarm
 from engine.agents.app import Binding, Stream
 from engine.agents.desk import Bells, Desk
+from engine.agents.hear import hear
 from engine.agents.line import LINE, Hop
 from engine.channels import registry
 from engine.channels.provider import Listening, Paced, Provider
@@ -113,6 +114,8 @@ async def run(
             owns=lambda account: stream.owns(account),
             office=office,
             bells=bells or Bells(),
+            inbound=configuration.inbound,
+            region=configuration.region,
             admin=configuration.admin,
             version=configuration.version,
             files=SettingsFiles(settings, taken),
@@ -142,12 +145,12 @@ async def run(
 
         desk.metrics.set_configuration(settings.version)
         health = Health(store, desk.metrics, clock, desk.draining, stream.assigned, stream.lag, desk.board.values)
-        web = Web(settings.web.host, settings.web.port, providers, publish, health)
+        web = Web(settings.web.host, settings.web.port, providers, publish, health, lambda heard: hear(desk, heard))
         await web.start()
         stack.push_async_callback(web.stop)
         for provider in providers.values():
             if isinstance(provider, Listening):
-                await provider.listen(lambda reports: publish(RECEIPTS, reports))
+                await provider.listen(lambda reports: publish(RECEIPTS, reports), lambda heard: hear(desk, heard))
 
         loops = {hop: asyncio.create_task(hop.work(desk), name=hop.name) for hop in LINE if not _on_topic(hop)}
         try:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from engine.account import Account, Contact
 from engine.channels.tariff import Tariff
+from engine.heard import Route
 from engine.rules.ruleset import Ruleset
 from engine.sources.calendar.feed import Feed
 from engine.sources.imap.mailbox import Mailbox
@@ -24,6 +25,10 @@ class Configuration:
     version: str
     feeds: Sequence[tuple[str, Feed]] = ()
     """(account, calendar feed) of the whole configuration."""
+    inbound: Sequence[Route] = ()
+    """Whose the texts are that phones send us."""
+    region: str | None = None
+    """ISO 3166 alpha-2: the country of numbers that are written without one."""
 
     @property
     def contacts(self) -> Mapping[str, Sequence[Contact]]:

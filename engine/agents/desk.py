@@ -10,8 +10,9 @@ from engine.account import Account
 from engine.admission.quiet import goes_by_mail
 from engine.agents.configuration import Configuration, Files
 from engine.channels.choose import choose
-from engine.channels.provider import Provider
+from engine.channels.provider import Provider, is_polled
 from engine.channels.tariff import Tariff
+from engine.heard import Route
 from engine.metrics import Metrics
 from engine.notification import Channel, Notification
 from engine.quote import Quote
@@ -77,6 +78,10 @@ class Desk:
     """Calls in the air at once for each provider, in this process."""
     health: Mapping[str, float] = field(default_factory=dict)
     """How much of its share each provider should get of new messages; the send hop keeps it."""
+    inbound: Sequence[Route] = ()
+    """Whose the texts are that phones send us."""
+    region: str | None = None
+    """The country of numbers that are written without one."""
     admin: str = ""
     """The account that hears of what goes wrong with the engine itself; empty: nobody."""
     version: str = ""
@@ -100,6 +105,8 @@ class Desk:
         self.tariff = new.tariff
         self.mailboxes = new.mailboxes
         self.feeds = new.feeds
+        self.inbound = new.inbound
+        self.region = new.region
         self.admin = new.admin
         self.version = new.version
 
@@ -113,7 +120,7 @@ class Desk:
     def terms(self) -> dict[str, Terms]:
         """What the queue must know of each provider."""
         return {
-            name: Terms(each.provider_class, each.timeout, each.key_life, self.rates.get(name))
+            name: Terms(each.provider_class, each.timeout, each.key_life, self.rates.get(name), polled=is_polled(each))
             for name, each in self.providers.items()
         }
 

@@ -9,6 +9,9 @@ from pydantic import Field
 from engine.answer import Answer as Answer
 from engine.answer import Outcome as Outcome
 from engine.answer import ProviderClass as ProviderClass
+from engine.channels.endpoint import Endpoint
+from engine.channels.features import Features
+from engine.heard import Heard
 from engine.message import Message
 from engine.notification import Channel
 from engine.noun import Written
@@ -21,6 +24,15 @@ class Paced(Written):
     rate: float | None = Field(default=None, gt=0, le=10_000)
     """At most so many messages a second, over all workers; without it, as fast as the provider answers."""
 
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """What a firewall must let through, the usual one first; nothing for a device on this machine."""
+        url = getattr(self, "url", "")
+        return (Endpoint.of(url),) if url else ()
+
+    def reporting(self) -> bool:
+        """Whether these settings ask for delivery reports, where the driver has them."""
+        return bool(getattr(self, "reports", True))
+
 
 class Provider(Protocol):
     """A way to reach people. Adding one is one file in `providers/` and one line in `registry.py`.
@@ -32,6 +44,8 @@ class Provider(Protocol):
     """Its name in `config/engine.yaml`."""
     channels: frozenset[Channel]
     provider_class: ProviderClass
+    features: Features
+    """What it can do beyond handing over a text."""
     key_life: timedelta
     """IDEMPOTENT, QUERYABLE: how long a reference is remembered; past it the provider counts as OPAQUE. A
     QUERYABLE one that says zero never forgets."""
@@ -65,8 +79,9 @@ Publish = Callable[[Sequence[DeliveryReport]], Awaitable[None]]
 class Listening(Protocol):
     """A provider that reports over a connection of its own, not by requests to our web server."""
 
-    async def listen(self, publish: Publish) -> None:
-        """Begin to receive; returns at once. The provider is told that we have a report only once it is published."""
+    async def listen(self, publish: Publish, hear: "Hear | None" = None) -> None:
+        """Begin to receive; returns at once. The provider is told that we have a report, or a text from a phone,
+        only once it is kept. Without `hear` nobody reads texts, and it is told so."""
         ...
 
 
@@ -74,8 +89,21 @@ class Listening(Protocol):
 class Polled(Protocol):
     """A provider that can be asked what became of a message that it took."""
 
+    poll_gap: timedelta | None
+    """At least so long between two questions of one worker; None: these settings do not say how to ask."""
+
     async def poll(self, client_ref: str, provider_ref: str) -> DeliveryReport | None:
         """What it says, or nothing when it does not say. Never raises for what the outside world does."""
+        ...
+
+
+@runtime_checkable
+class SigningIn(Protocol):
+    """A provider whose name and password can be tried without sending anything, as `tocsin doctor` does."""
+
+    async def sign_in(self) -> Answer | None:
+        """ACCEPTED: we are let in. REFUSED with PROVIDER_AUTH: name or password are wrong. None: with these settings
+        only a message would tell. Never raises for what the outside world does."""
         ...
 
 
@@ -86,3 +114,26 @@ class Thanking(Protocol):
     def thank(self, body: bytes) -> str:
         """The answer to a callback that was read and kept."""
         ...
+
+
+@runtime_checkable
+class Hearing(Protocol):
+    """A provider that brings texts from phones by requests to our web server."""
+
+    def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
+        """The texts in a request. Raises ValueError when it is garbage, PermissionError when it is forged."""
+        ...
+
+    def thank_inbound(self, body: bytes) -> str:
+        """The answer to a request that was read and kept. Empty where nothing is asked for: some gateways send
+        whatever we say to the phone."""
+        ...
+
+
+Hear = Callable[[Sequence[Heard]], Awaitable[None]]
+"""Returns once the texts are durable on the stream; raises when they are not."""
+
+
+def is_polled(provider: Provider) -> bool:
+    """Whether it can be asked what became of a message, with the settings that it has."""
+    return isinstance(provider, Polled) and provider.poll_gap is not None

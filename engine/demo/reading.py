@@ -6,8 +6,9 @@ from pathlib import Path
 from uuid import UUID
 
 from engine.demo.configuration import ACCOUNT
-from engine.event import MailArrived, OccasionDue
+from engine.event import MailArrived, MessageReceived, OccasionDue, Subject
 from engine.money import Money
+from engine.phone import mask
 from engine.reason import Reason
 from engine.rules.explain import explain
 from engine.store import decisions, ledger, story
@@ -96,14 +97,14 @@ class Reading:
         return [
             self._mail(connection, decision.event_id)
             for event, decision in reversed(newest)
-            if isinstance(event, MailArrived | OccasionDue)
+            if isinstance(event, Subject)
         ]
 
     def _mail(self, connection: Connection, event_id: UUID) -> MailStory:
         told = story.tell(connection, event_id)
         assert told is not None
         event, decision = told.event, told.decision
-        assert isinstance(event, MailArrived | OccasionDue)
+        assert isinstance(event, Subject)
         rules = tuple(
             RuleStory(
                 name=answer.name or answer.rule,
@@ -115,10 +116,10 @@ class Reading:
         )
         return MailStory(
             id=str(event_id),
-            kind="mail" if isinstance(event, MailArrived) else "reminder",
+            kind=_KINDS[event.kind],
             at=event.happened_at.isoformat(),
             sender=_sender(event),
-            subject=event.subject if isinstance(event, MailArrived) else event.title,
+            subject=_title(event),
             reason=decision.reason.sentence,
             rules=rules,
             sent=tuple(each for notification in told.notifications for each in _sent(notification)),
@@ -126,10 +127,21 @@ class Reading:
         )
 
 
-def _sender(event: MailArrived | OccasionDue) -> str:
+def _sender(event: Subject) -> str:
     if isinstance(event, OccasionDue):
         return f"the calendar '{event.feed}'"
+    if isinstance(event, MessageReceived):
+        return mask(event.sender)
     return event.sender.address if event.sender else ""
+
+
+def _title(event: Subject) -> str:
+    if isinstance(event, MessageReceived):
+        return event.text
+    return event.subject if isinstance(event, MailArrived) else event.title
+
+
+_KINDS = {"mail": "mail", "message": "text", "occasion": "reminder"}
 
 
 def _sent(told: NotificationStory) -> Sequence[Sent]:

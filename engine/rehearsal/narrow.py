@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from engine.account import Account
-from engine.event import Event, MailArrived, OccasionDue
+from engine.event import Event, Subject
 from engine.rules.matching.scope import Scope
 from engine.rules.ruleset import GLOBAL, Ruleset
 from engine.rules.when.view import View
@@ -22,7 +22,7 @@ class Narrow:
 
     def of(self, event: Event, account: Account) -> Ruleset:
         """The rules that this event meets."""
-        if not isinstance(event, MailArrived | OccasionDue):
+        if not isinstance(event, Subject):
             return self._ruleset
         view = View(event, account, self._ruleset.book(account.id))
         held = {}

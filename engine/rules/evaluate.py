@@ -5,7 +5,7 @@ from datetime import datetime
 
 from engine.account import Account
 from engine.decision import Decision, Evidence, RuleAnswer
-from engine.event import AgendaDue, Event, Incident, MailArrived, OccasionDue
+from engine.event import AgendaDue, Event, Incident, MailArrived, OccasionDue, Subject
 from engine.notification import Notification
 from engine.reason import Reason
 from engine.rules.agenda import notify as tell_agenda
@@ -13,7 +13,7 @@ from engine.rules.incident import notify, wanted
 from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
 from engine.rules.tell import Match, Told, tell
 from engine.rules.when.automatic import Kind, kinds
-from engine.rules.when.compile import About
+from engine.rules.when.compile import ABOUT
 from engine.rules.when.match import explain
 from engine.rules.when.view import View
 from engine.rules.zone import find_zone
@@ -101,9 +101,7 @@ def _answer_again(rule: ReadyRule, view: View, event: OccasionDue) -> RuleAnswer
     return RuleAnswer(rule.scope, rule.id, rule.name, rule.place, reason, (evidence,))
 
 
-def _ask(
-    event: MailArrived | OccasionDue, account: Account, ruleset: Ruleset, now: datetime
-) -> Iterator[tuple[RuleAnswer, Told]]:
+def _ask(event: Subject, account: Account, ruleset: Ruleset, now: datetime) -> Iterator[tuple[RuleAnswer, Told]]:
     """Each rule's answer in order, with what it tells. Of a large scope all whose conditions fail have one answer."""
     view = View(event, account, ruleset.book(account.id))
     by_machine = kinds(event) if isinstance(event, MailArrived) else frozenset[Kind]()
@@ -131,7 +129,7 @@ def _ask(
 def _answer(rule: ReadyRule, view: View, by_machine: frozenset[Kind]) -> RuleAnswer:
     """A rule that tells nobody (`stop`, `final`) needs no protection from machines."""
     evidence: list[Evidence] = []
-    kind: About = "appointment" if isinstance(view.event, OccasionDue) else "mail"
+    kind = ABOUT[view.event.kind]
     if rule.about != kind:
         reason = Reason.NO_RULE_MATCHED
         evidence.append(Evidence(f"about: {rule.about}", kind, False, rule.place))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 
 from engine.decision import Decision, Evidence, RuleAnswer
-from engine.event import AgendaDue, Event, Incident, MailArrived, OccasionDue
+from engine.event import AgendaDue, Event, Incident, MailArrived, MessageReceived, OccasionDue
 from engine.notification import Notification
 from engine.phone import mask
 from engine.reason import Reason
@@ -46,6 +46,9 @@ def _event_line(event: Event, zone: tzinfo) -> str:
         return f"incident {event.what} {_quote(event.subject)} since {_clock(event.began_at, zone)}"
     if isinstance(event, AgendaDue):
         return f"agenda {_quote(event.name)} of {event.day}, with {len(event.items)} appointments"
+    if isinstance(event, MessageReceived):
+        to = f" to {clean(event.to)}" if event.to else ""
+        return f"text {_quote(event.text)} from {mask(event.sender)}{to} through {clean(event.provider)}"
     return _occasion_line(event, zone)
 
 

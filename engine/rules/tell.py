@@ -109,8 +109,12 @@ def _notify(
     )
 
 
+#: Kind of event -> the field that says in a line what it is about.
+_TITLES = {"mail": "subject", "message": "text"}
+
+
 def _title(view: View) -> str:
-    field = "subject" if isinstance(view.event, MailArrived) else "title"
+    field = _TITLES.get(view.event.kind, "title")
     return clean(next(iter(view.raw(field)), "") or view.shown("from"))[:_TITLE].rstrip()
 
 

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from engine.account import Account
 from engine.document import Document, Flag, Path, Problem, suggest
-from engine.event import Address, Attachment, MailArrived, OccasionDue
+from engine.event import Address, Attachment, MailArrived, OccasionDue, Subject
 from engine.noun import Written
 from engine.occasion import Alarm, Occasion
 from engine.reason import Reason
@@ -307,7 +307,7 @@ class RuleTest(Written):
             raise ValueError("nobody is reminded of a mail: 'remind' is expected of an appointment")
         return self
 
-    def event(self, account: Account, zone: tzinfo) -> MailArrived | OccasionDue:
+    def event(self, account: Account, zone: tzinfo) -> Subject:
         """The event of the test, as it would have come for `account`."""
         written = self.mail or self.appointment
         assert written is not None  # one of the two is there

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from engine.account import Account, Contact
-from engine.event import MailArrived, OccasionDue
+from engine.event import MailArrived, OccasionDue, Subject
 from engine.rules.appointment import say_change, say_late
 from engine.rules.ruleset import ReadyAction, ReadyRule
 from engine.rules.texts.phrases import Phrase, say
@@ -18,7 +18,7 @@ _FALLBACK = "en"
 
 
 def write(
-    event: MailArrived | OccasionDue,
+    event: Subject,
     account: Account,
     person: Contact,
     rule: ReadyRule,
@@ -37,11 +37,11 @@ def write(
     return (f"({late}) {text}" if late else text)[:MOST]
 
 
-def _say_late(event: MailArrived | OccasionDue, reader: Reader, now: datetime) -> str:
+def _say_late(event: Subject, reader: Reader, now: datetime) -> str:
     """What stands before the text of what is told too late, where that is to be said."""
     if isinstance(event, OccasionDue):
         return say_late(event, reader, now) if event.late else ""
-    if event.late != "say so":
+    if not isinstance(event, MailArrived) or event.late != "say so":
         return ""
     return say(Phrase.LATE, reader.language, at=clock(event.arrived_at, reader.zone))
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Annotated, Any, Union
 from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, Field, StringConstraints, create_model
+from pydantic import AfterValidator, Field, StringConstraints, create_model, model_validator
 from pydantic_core import PydanticCustomError
 
 from engine.channels.registry import SETTINGS
 from engine.document import VersionOne, suggest
 from engine.errors import StreamError
+from engine.heard import MOST_NUMBER, Route, number_of, words_of
 from engine.noun import Written
 from engine.transport.address import read_url
 
@@ -67,6 +68,13 @@ def _address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _keyword(value: str) -> str:
+    words = words_of(value)
+    if not words:
+        raise ValueError("a keyword has letters or digits")
+    return " ".join(words)
+
+
 class Web(Written):
     """Where the web server listens. Keep it on this machine, or behind a proxy that speaks TLS."""
 
@@ -80,6 +88,30 @@ class Web(Written):
         """Where providers reach it, without a slash at the end."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.public or f"http://{host}:{self.port}"
+
+
+class WrittenRoute(Written):
+    """`engine.heard.Route`, as a person writes it."""
+
+    number: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MOST_NUMBER)] | None = (
+        None
+    )
+    """Ours, which it was sent to: a number, a short number or an endpoint code."""
+    keyword: Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_keyword)] | None = None
+    """The text begins with it, in whatever case."""
+    account: str
+    """Whose it is."""
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> "WrittenRoute":
+        if self.number is None and self.keyword is None:
+            raise ValueError("write what it is known by: number, keyword or both; what no route takes, 'admin' gets")
+        return self
+
+    def noun(self, region: str | None) -> Route:
+        """As the engine has it."""
+        number = number_of(self.number, region) if self.number else ""
+        return Route(number=number, keyword=self.keyword or "", account=self.account)
 
 
 class EngineFile(Written):
@@ -97,6 +129,8 @@ class EngineFile(Written):
     web: Web = Web()
     region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     """ISO 3166 alpha-2: the country of numbers that are written without one."""
+    inbound: Annotated[tuple[WrittenRoute, ...], Field(max_length=1_000)] = ()
+    """Whose the texts are that phones send us: the most particular route that takes one."""
     providers: Mapping[str, Any] = {}
 
 

@@ -22,6 +22,8 @@ def configure(settings: Settings) -> Configuration:
         tariff=Tariff.of(settings.tariff),
         mailboxes=[(each.account.id, mailbox) for each in settings.accounts for mailbox in each.mailboxes],
         feeds=[(each.account.id, feed) for each in settings.accounts for feed in each.calendars],
+        inbound=settings.inbound,
+        region=settings.region,
         admin=settings.admin,
         version=settings.version,
     )

@@ -7,10 +7,11 @@ from typing import Any
 
 from aiohttp import web
 
-from engine.channels.provider import Provider
+from engine.channels.provider import Hear, Provider
 from engine.errors import TocsinError
 from engine.topics import Topic
 from engine.web.callbacks import MOST_CALLBACK_BYTES, take_callbacks
+from engine.web.inbound import take_inbound
 from engine.web.probes import Pulse, Watched, add_probes
 
 Publish = Callable[[Topic, Sequence[Any]], Awaitable[None]]
@@ -66,9 +67,15 @@ class Web:
     """What the engine itself serves."""
 
     def __init__(
-        self, host: str, port: int, providers: Mapping[str, Provider], publish: Publish, health: Watched
+        self,
+        host: str,
+        port: int,
+        providers: Mapping[str, Provider],
+        publish: Publish,
+        health: Watched,
+        hear: Hear | None = None,
     ) -> None:
-        """`publish` returns when the records are durable on the stream, and raises when they are not."""
+        """`publish` and `hear` return when what they got is durable on the stream, and raise when it is not."""
         app = web.Application(client_max_size=MOST_CALLBACK_BYTES)
         take = take_callbacks(providers, publish)
         app.add_routes(
@@ -77,6 +84,14 @@ class Web:
                 web.get("/callbacks/{provider}", take, allow_head=False),
             ]
         )
+        if hear is not None:
+            listen = take_inbound(providers, hear)
+            app.add_routes(
+                [
+                    web.post("/inbound/{provider}", listen),
+                    web.get("/inbound/{provider}", listen, allow_head=False),
+                ]
+            )
         self._pulse = Pulse()
         self._beating: asyncio.Task[None] | None = None
         add_probes(app, self._pulse, health)

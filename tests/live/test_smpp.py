@@ -5,7 +5,7 @@ import contextlib
 import json
 import os
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ import pytest
 
 from engine.answer import Outcome
 from engine.channels.providers.smpp.driver import SmppProvider
-from engine.channels.providers.smpp.inbound import Inbound
 from engine.channels.providers.smpp.settings import SmppSettings
+from engine.heard import Heard
 from engine.net import Http
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
@@ -81,23 +81,21 @@ class Centre:
 
 
 @contextlib.asynccontextmanager
-async def linked(
-    centre: Centre, **how: Any
-) -> AsyncIterator[tuple[SmppProvider, list[DeliveryReport], list[Inbound]]]:
+async def linked(centre: Centre, **how: Any) -> AsyncIterator[tuple[SmppProvider, list[DeliveryReport], list[Heard]]]:
     """A provider bound to it, the reports and the replies that came."""
     known = {"driver": "smpp", "host": "127.0.0.1", "port": centre.port, "system_id": "t", "password": "secret"}
     settings = SmppSettings.model_validate({**known, **how})
     reports: list[DeliveryReport] = []
-    replies: list[Inbound] = []
+    replies: list[Heard] = []
 
-    async def hear(inbound: Inbound) -> None:
-        replies.append(inbound)
+    async def hear(heard: Sequence[Heard]) -> None:
+        replies.extend(heard)
 
     async def publish(found: Any) -> None:
         reports.extend(found)
 
-    provider = SmppProvider("node", settings, Http(), "", hear=hear)
-    await provider.listen(publish)
+    provider = SmppProvider("node", settings, Http(), "")
+    await provider.listen(publish, hear)
     yield provider, reports, replies
     await provider.close()
 

@@ -14,10 +14,12 @@ from urllib.parse import quote, urlsplit
 from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_validator, model_validator
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.features import Features
 from engine.channels.provider import Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
 from engine.duration import Duration
+from engine.heard import MOST_NUMBER, Heard
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError, Reply
 from engine.notification import Channel
@@ -76,6 +78,16 @@ class _Report(Noun):
     at: AwareDatetime
 
 
+class _Text(Noun):
+    """A text that somebody wrote on the phone."""
+
+    id: str = Field(min_length=1, max_length=200)
+    sender: str = Field(alias="from", min_length=1, max_length=MOST_NUMBER)
+    to: str = Field(default="", max_length=MOST_NUMBER)
+    text: str = ""
+    at: AwareDatetime
+
+
 #: The phone's word for its no -> ours.
 _REFUSALS = {
     "bad_number": Reason.BAD_NUMBER,
@@ -97,6 +109,7 @@ class FakeProvider:
     """Speaks to one virtual phone. Its class is a setting, so that each way of resolving can be tried."""
 
     channels = frozenset({Channel.SMS, Channel.EMAIL, Channel.FAX})
+    features = Features(on_site=True)
 
     def __init__(self, name: str, settings: FakeSettings, http: Http, _callback: str = "") -> None:
         self.name = name
@@ -134,6 +147,13 @@ class FakeProvider:
         # Busy, unreachable or refused: we were told nothing, so we know no more than before.
         return answer.model_copy(update={"outcome": Outcome.UNKNOWN, "reason": Reason.NO_ANSWER})
 
+    async def sign_in(self) -> Answer:
+        """Ask for a message that nobody sent: the phone looks at the token first."""
+        answer = await self._call("GET", "/sent/doctor", None)
+        if answer.reason is Reason.NOT_TAKEN:
+            return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED)
+        return answer
+
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
     ) -> list[DeliveryReport]:
@@ -154,6 +174,28 @@ class FakeProvider:
                 at=report.at,
             )
         ]
+
+    def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
+        """The text in the phone's request. Raises PermissionError when forged, ValueError when garbage."""
+        self._check_token(headers)
+        try:
+            said = _Text.model_validate_json(body)
+        except ValidationError:
+            raise ValueError("not a text from the virtual phone") from None
+        return [
+            Heard(
+                provider=self.name,
+                provider_ref=said.id,
+                sender=said.sender,
+                recipient=said.to,
+                text=said.text,
+                at=said.at,
+            )
+        ]
+
+    def thank_inbound(self, body: bytes) -> str:
+        """Nothing: the phone looks at the status."""
+        return ""
 
     async def close(self) -> None:
         """Nothing is kept open; the HTTP client belongs to whoever made it."""

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 from enum import Enum
 from typing import Literal
 
-from engine.event import Address, MailArrived, OccasionDue
+from engine.event import Address, Subject
 from engine.rules.texts.dates import Moment
 from engine.rules.texts.phrases import Phrase, say
 
@@ -37,7 +37,7 @@ class Reader:
 class Facts:
     """What a text is filled in from."""
 
-    event: MailArrived | OccasionDue
+    event: Subject
     reader: Reader
     now: datetime
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from engine.event import MailArrived, OccasionDue
+from engine.event import Subject
 from engine.rules.texts.clean import clean, first_line, is_blank
 from engine.rules.texts.dates import Moment, write
 from engine.rules.texts.field import Facts, Field, Reader, Shape
@@ -74,7 +74,7 @@ class Template:
     fixed: str
     """The author's own characters among them."""
 
-    def render(self, event: MailArrived | OccasionDue, reader: Reader, now: datetime | None = None) -> str:
+    def render(self, event: Subject, reader: Reader, now: datetime | None = None) -> str:
         """The text for this event and this reader, at most `MOST` characters. Never raises, whatever the event holds.
 
         `now` is from when ``{in}`` is counted, when that is not the moment for which an appointment asked to be told.

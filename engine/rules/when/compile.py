@@ -1,6 +1,6 @@
 """A condition as it is written -> the tree that every engine answers, with places and words for the evidence."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from engine.document import Document, Path, Problem, suggest
@@ -24,7 +24,9 @@ from engine.rules.when.window import Window
 from engine.rules.when.words import ANYONE, read_address
 
 #: What a condition is about.
-About = Literal["mail", "appointment"]
+About = Literal["mail", "message", "appointment"]
+#: Kind of event -> what its rules are about.
+ABOUT: Mapping[str, About] = {"mail": "mail", "message": "message", "occasion": "appointment"}
 
 #: How a setting is called in the model where its own name cannot be.
 _ATTRIBUTES = {"from": "sender"}

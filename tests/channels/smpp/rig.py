@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from engine.answer import ProviderClass
+from engine.channels.provider import Hear
 from engine.channels.providers.smpp.driver import SmppProvider
 from engine.channels.providers.smpp.settings import SmppSettings
 from engine.net import Http
@@ -36,7 +37,6 @@ class SmppRig:
         self, provider_class: ProviderClass = ProviderClass.OPAQUE, timeout: timedelta = LONG, **how: Any
     ) -> SmppProvider:
         assert provider_class is ProviderClass.OPAQUE
-        hear = how.pop("hear", None)
         known = {
             "driver": "smpp",
             "host": "127.0.0.1",
@@ -49,18 +49,18 @@ class SmppRig:
             "statuses": {"0x0401": "no_credit"},
         }
         settings = SmppSettings.model_validate({**known, **how})
-        made = SmppProvider("centre", settings, Http(), "", hear=hear, jitter=lambda seconds: 0.0)
+        made = SmppProvider("centre", settings, Http(), "", jitter=lambda seconds: 0.0)
         self.providers.append(made)
         return made
 
-    async def listening(self, **how: Any) -> SmppProvider:
+    async def listening(self, hear: Hear | None = None, **how: Any) -> SmppProvider:
         """A provider whose reports arrive in `reports`."""
         made = self.provider(**how)
 
         async def publish(reports: Any) -> None:
             self.reports += reports
 
-        await made.listen(publish)
+        await made.listen(publish, hear)
         return made
 
     async def behave(self, do: str, **how: Any) -> None:

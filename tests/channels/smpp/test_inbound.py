@@ -1,6 +1,7 @@
 """What phones send us is put together, handed over, and only then acknowledged."""
 
 import struct
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -13,6 +14,7 @@ from engine.channels.providers.smpp.inbound import MOST_OPEN, PATIENCE, Assembly
 from engine.channels.providers.smpp.pdu import PduError
 from engine.channels.providers.smpp.short_message import UDHI, Address, ShortMessage
 from engine.channels.providers.smpp.tlv import Tag
+from engine.heard import Heard
 from tests.builders import NOW
 from tests.channels.smpp.rig import SmppRig, until
 
@@ -50,7 +52,7 @@ def test_parts_in_any_order_become_one_text(how: str, order: tuple[int, ...]) ->
     assembly = Assembly()
     *before, whole = [assembly.add(_CUTS[how][n], NOW) for n in order]
     assert before == [None, None]
-    assert whole == Inbound(PHONE, US, "ABC", NOW)
+    assert whole == Inbound(f"+{PHONE}", US, "ABC", NOW)
 
 
 def test_a_part_that_comes_again_changes_nothing_and_one_that_could_not_be_kept_completes_again() -> None:
@@ -114,15 +116,15 @@ def test_any_bytes_are_a_text_a_part_or_a_clear_error(data: bytes, esm: int, par
 
 
 async def test_a_reply_is_handed_over_and_then_acknowledged(rig: SmppRig) -> None:
-    heard: list[Inbound] = []
+    heard: list[Heard] = []
     broken = True
 
-    async def hear(inbound: Inbound) -> None:
+    async def hear(texts: Sequence[Heard]) -> None:
         if broken:
             raise OSError("the store is away")
-        heard.append(inbound)
+        heard.extend(texts)
 
-    await rig.listening(hear=hear)
+    await rig.listening(hear)
     await until(lambda: rig.smsc.binds)
     part = [bytes([5, 0, 3, 7, 2, place]) + bytes([64 + place]) for place in (1, 2)]
     rig.smsc.deliver(PHONE, US, part[0], esm=UDHI)
@@ -132,7 +134,10 @@ async def test_a_reply_is_handed_over_and_then_acknowledged(rig: SmppRig) -> Non
     rig.smsc.deliver(PHONE, US, part[1], esm=UDHI)
     rig.smsc.deliver(PHONE, US, "Ж".encode("utf-16-be"), coding=8)
     await until(lambda: rig.smsc.acknowledged == [0, 0x64, 0, 0])
-    assert [(each.sender, each.recipient, each.text) for each in heard] == [(PHONE, US, "AB"), (PHONE, US, "Ж")]
+    assert [(each.sender, each.recipient, each.text) for each in heard] == [
+        ("+" + PHONE, US, "AB"),
+        ("+" + PHONE, US, "Ж"),
+    ]
 
 
 async def test_where_nobody_reads_replies_the_sms_centre_is_told_so(rig: SmppRig) -> None:
@@ -156,10 +161,10 @@ async def test_where_nobody_reads_replies_the_sms_centre_is_told_so(rig: SmppRig
 async def test_a_forged_or_broken_delivery_is_refused_and_the_link_stays(
     rig: SmppRig, data: bytes, esm: int, tlvs: bytes
 ) -> None:
-    async def hear(inbound: Inbound) -> None:
+    async def hear(heard: Sequence[Heard]) -> None:
         raise AssertionError
 
-    await rig.listening(hear=hear)
+    await rig.listening(hear)
     await until(lambda: rig.smsc.binds)
     rig.smsc.deliver(PHONE, US, data, esm=esm, tlvs=tlvs)
     await until(lambda: rig.smsc.acknowledged == [0x01])

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.features import Features, Reporting
 from engine.channels.mail.letter import flaw
 from engine.channels.paper.render import Paper, render, require
-from engine.channels.provider import Publish
+from engine.channels.provider import Hear, Publish
 from engine.channels.providers.hylafax.queue import Job, find_jobs
 from engine.channels.providers.hylafax.session import LostError, NoError, Session
 from engine.channels.providers.hylafax.settings import HylafaxSettings
@@ -39,6 +40,7 @@ class HylafaxProvider:
 
     channels = frozenset({Channel.FAX})
     provider_class = ProviderClass.QUERYABLE
+    features = Features(reports=Reporting.LINK, validity=True, on_site=True, alphabet="what DejaVu Sans Mono draws")
 
     def __init__(self, name: str, settings: HylafaxSettings, http: Http, callback: str) -> None:
         """HTTP client and callback address are for providers that speak HTTP.
@@ -98,13 +100,28 @@ class HylafaxProvider:
             return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.NOT_TAKEN, detail="no job has this reference")
         return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ASKED, provider_ref=job.id, detail=f"job {job.id}")
 
+    async def sign_in(self) -> Answer:
+        """Give name and password, and leave."""
+        try:
+            async with asyncio.timeout(self.timeout.total_seconds()), self._session() as session:
+                await session.sign_in(self._settings.user, self._password)
+        except NoError as error:
+            detail = f"{error.code} {discreet(error.words, self._password)}"
+            if error.code == 530:
+                return _no(Reason.PROVIDER_AUTH, detail)
+            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_BUSY, detail=detail)
+        except (LostError, TimeoutError) as error:
+            detail = discreet(str(error) or "no answer in time")
+            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=detail)
+        return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED)
+
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
     ) -> list[DeliveryReport]:
         """Nobody reports by HTTP here. Raises PermissionError."""
         raise PermissionError("what became of a fax is read from the server's queues")
 
-    async def listen(self, publish: Publish) -> None:
+    async def listen(self, publish: Publish, hear: Hear | None = None) -> None:
         """Look through the queues again and again, and hand over what became of our faxes."""
         self._polling = asyncio.create_task(self._poll(publish), name=f"hylafax {self.name}")
 

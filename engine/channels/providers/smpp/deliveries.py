@@ -2,16 +2,20 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from engine.channels.provider import Publish
-from engine.channels.providers.smpp.inbound import Hear, Inbound
+from engine.channels.provider import Hear, Publish
 from engine.channels.providers.smpp.link import Link
 from engine.channels.providers.smpp.outcomes import ROK, RX_T_APPN
 from engine.channels.providers.smpp.pdu import Pdu
+from engine.heard import Heard
 from engine.receipt import DeliveryReport
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 #: Kept together in one go.
 _MOST_AT_A_TIME = 500
@@ -28,7 +32,7 @@ class Delivery:
 
     asked: tuple[Link, Pdu] | None
     report: DeliveryReport | None = None
-    inbound: Inbound | None = None
+    heard: Heard | None = None
 
     def acknowledge(self, status: int) -> None:
         """Tell the SMS centre whether it is kept."""
@@ -38,22 +42,21 @@ class Delivery:
 
 
 class Deliveries:
-    """The queue between the link and whoever keeps reports, and the task that empties it."""
+    """The queue between the link and whoever keeps what it brings, and the task that empties it."""
 
-    def __init__(self, name: str, hear: Hear | None) -> None:
+    def __init__(self, name: str) -> None:
         self._name = name
-        self._hear = hear
         self._queue: asyncio.Queue[Delivery] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, publish: Publish) -> None:
+    def start(self, publish: Publish, hear: Hear | None) -> None:
         """Begin to keep what comes."""
         if self._task is None:
-            self._task = asyncio.create_task(self._work(publish), name=f"smpp {self._name} deliveries")
+            self._task = asyncio.create_task(self._work(publish, hear), name=f"smpp {self._name} deliveries")
 
     def put(self, delivery: Delivery) -> None:
         """Take one in; when nobody keeps anything, or too much waits, the SMS centre is told to bring it again."""
-        if delivery.report is None and delivery.inbound is None:
+        if delivery.report is None and delivery.heard is None:
             delivery.acknowledge(ROK)
         elif self._task is None or self._queue.qsize() >= MOST_WAITING:
             delivery.acknowledge(RX_T_APPN)
@@ -67,34 +70,25 @@ class Deliveries:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
-    async def _work(self, publish: Publish) -> None:
+    async def _work(self, publish: Publish, hear: Hear | None) -> None:
         while True:
             batch = [await self._queue.get()]
             while len(batch) < _MOST_AT_A_TIME and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
-            reported = [each for each in batch if each.report is not None]
-            if reported:
-                kept = await self._keep(publish, [each.report for each in reported if each.report is not None])
-                for each in reported:
-                    each.acknowledge(ROK if kept else RX_T_APPN)
-            for each in batch:
-                if each.inbound is not None:
-                    each.acknowledge(ROK if await self._hand_over(each.inbound) else RX_T_APPN)
+            reports = [(each, each.report) for each in batch if each.report is not None]
+            if reports:
+                await self._keep(publish, reports)
+            texts = [(each, each.heard) for each in batch if each.heard is not None]
+            if texts and hear is not None:
+                await self._keep(hear, texts)
 
-    async def _keep(self, publish: Publish, reports: list[DeliveryReport]) -> bool:
+    async def _keep(self, keep: Callable[[list[T]], Awaitable[None]], brought: Sequence[tuple[Delivery, T]]) -> None:
+        status = ROK
         try:
-            await publish(reports)
+            await keep([noun for _, noun in brought])
         except Exception as error:
             # Whatever went wrong, they are not ours yet: the SMS centre must keep them and try again.
-            log.error("reports of provider %s could not be kept: %s", self._name, type(error).__name__)
-            return False
-        return True
-
-    async def _hand_over(self, inbound: Inbound) -> bool:
-        assert self._hear is not None
-        try:
-            await self._hear(inbound)
-        except Exception as error:
-            log.error("a message through provider %s could not be kept: %s", self._name, type(error).__name__)
-            return False
-        return True
+            log.error("what provider %s brought could not be kept: %s", self._name, type(error).__name__)
+            status = RX_T_APPN
+        for delivery, _ in brought:
+            delivery.acknowledge(status)

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.features import Features, Reporting
 from engine.channels.objection import object_to
-from engine.channels.provider import Publish
+from engine.channels.provider import Hear, Publish
 from engine.channels.providers.smpp import receipts, short_message, split
 from engine.channels.providers.smpp.deliveries import Deliveries, Delivery
 from engine.channels.providers.smpp.encoding import DEFAULT, LATIN1, Charset, UnfitError
 from engine.channels.providers.smpp.following import Followed, Following, Known
-from engine.channels.providers.smpp.inbound import Assembly, Hear
+from engine.channels.providers.smpp.inbound import Assembly
 from engine.channels.providers.smpp.link import Link
 from engine.channels.providers.smpp.outcomes import RINVMSGLEN, ROK, RX_R_APPN, Meaning, answer, meaning
 from engine.channels.providers.smpp.pdu import Command, Pdu, PduError, bind, read_id
@@ -23,6 +24,7 @@ from engine.channels.providers.smpp.settings import SmppSettings
 from engine.channels.providers.smpp.short_message import Address, ShortMessage
 from engine.channels.secret import read_secret
 from engine.errors import ProviderError
+from engine.heard import Heard
 from engine.identity import derive
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError
@@ -40,6 +42,8 @@ class SmppProvider:
     channels = frozenset({Channel.SMS})
     provider_class = ProviderClass.OPAQUE
     key_life = timedelta(0)
+    features = Features(reports=Reporting.LINK, validity=True)
+    most_parts = split.MOST_PARTS
 
     def __init__(
         self,
@@ -48,12 +52,9 @@ class SmppProvider:
         http: Http,
         callback: str,
         *,
-        hear: Hear | None = None,
         jitter: Callable[[float], float] = lambda seconds: random.uniform(0.0, seconds),  # noqa: S311
     ) -> None:
-        """`hear` is given what phones send us; without it the SMS centre is told that nobody reads it.
-
-        HTTP client and callback address are for providers that speak HTTP. Raises ProviderError when the password
+        """HTTP client and callback address are for providers that speak HTTP. Raises ProviderError when the password
         cannot be read or cannot be sent.
         """
         self.name = name
@@ -62,8 +63,8 @@ class SmppProvider:
         self._own = dict(settings.statuses)
         self._following = Following()
         self._assembly = Assembly(settings.charset)
-        self._hear = hear
-        self._deliveries = Deliveries(name, hear)
+        self._hears = False
+        self._deliveries = Deliveries(name)
         self._source = _source(settings)
         self._references = itertools.count(derive("smpp", name).int & 0xFFFF)
         self._session = Session(name, _door(settings), self._deliver, jitter)
@@ -98,15 +99,33 @@ class SmppProvider:
         """query_sm wants the SMS centre's own id, which we lack exactly when we would ask."""
         return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it cannot be asked")
 
+    async def sign_in(self) -> Answer:
+        """Bind, ask whether the other side is there, and leave with `close`."""
+        self._session.start(listen=False)
+        deadline = asyncio.get_running_loop().time() + self.timeout.total_seconds()
+        try:
+            await self._session.request(Command.ENQUIRE_LINK, b"", deadline)
+        except NotSentError as error:
+            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
+        except NoReplyError as error:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+        except BindRefusedError as error:
+            return answer(error.status, self._own).model_copy(update={"detail": str(error)})
+        return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED)
+
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
     ) -> list[DeliveryReport]:
         """Nobody reports by HTTP here: whoever does is not the SMS centre. Raises PermissionError."""
         raise PermissionError("an SMS centre reports over its own connection")
 
-    async def listen(self, publish: Publish) -> None:
-        """Bind for receiving too, and from now on hand over what the SMS centre reports."""
-        self._deliveries.start(publish)
+    async def listen(self, publish: Publish, hear: Hear | None = None) -> None:
+        """Bind for receiving too, and from now on hand over what the SMS centre reports and what phones send us.
+
+        Without `hear` the SMS centre is told that nobody reads texts.
+        """
+        self._hears = hear is not None
+        self._deliveries.start(publish, hear)
         self._session.start(listen=True)
 
     async def close(self) -> None:
@@ -208,14 +227,21 @@ class SmppProvider:
                 known = self._following.hear(receipts.read(message, self._settings.message_ids))
                 self._tell((link, pdu), known)
                 return
-            whole = self._assembly.add(message, datetime.now(UTC)) if self._hear else None
+            heard = self._put_together(message) if self._hears else None
         except ValueError:  # PduError is one; its words may hold what the network sent
             link.respond(pdu, RINVMSGLEN, b"\0")
             return
-        if self._hear is None:
+        if not self._hears:
             link.respond(pdu, RX_R_APPN, b"\0")
         else:
-            self._deliveries.put(Delivery((link, pdu), inbound=whole))
+            self._deliveries.put(Delivery((link, pdu), heard=heard))
+
+    def _put_together(self, message: ShortMessage) -> Heard | None:
+        """The text that this completes; nothing while parts of it are missing. Raises ValueError for nonsense."""
+        whole = self._assembly.add(message, datetime.now(UTC))
+        if whole is None:
+            return None
+        return Heard(provider=self.name, sender=whole.sender, recipient=whole.recipient, text=whole.text, at=whole.at)
 
     def _tell(self, asked: tuple[Link, Pdu] | None, known: Known | None) -> None:
         report = None
@@ -265,7 +291,7 @@ def _door(settings: SmppSettings) -> Door:
     try:
         body = bind(settings.system_id, password, settings.system_type)
     except PduError:
-        place, remedy = settings.url, "ask the operator for a password of letters and digits"
+        place, remedy = str(settings.endpoints()[0]), "ask the operator for a password of letters and digits"
         raise ProviderError("the password cannot be sent over SMPP", place=place, remedy=remedy) from None
     return Door(
         host=settings.host,

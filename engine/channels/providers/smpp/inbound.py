@@ -1,18 +1,20 @@
 """Messages from phones: long ones put together, whichever way they were cut."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from engine.channels.providers.smpp.encoding import Charset, decode
 from engine.channels.providers.smpp.pdu import PduError
-from engine.channels.providers.smpp.short_message import UDHI, ShortMessage
+from engine.channels.providers.smpp.short_message import UDHI, Address, ShortMessage
 from engine.channels.providers.smpp.tlv import Tag
 
 #: Messages that wait for their other parts, and how long.
 MOST_OPEN = 1_000
 PATIENCE = timedelta(hours=1)
+_INTERNATIONAL = 1
+#: No international number has fewer digits.
+_SHORTEST = 7
 
 
 @dataclass(frozen=True)
@@ -24,9 +26,6 @@ class Inbound:
     text: str
     at: datetime
 
-
-Hear = Callable[[Inbound], Awaitable[None]]
-"""Returns once the message is kept; raises when it could not be, and the SMS centre brings it again."""
 
 _Place = tuple[int, int, int]
 """(reference, how many parts, which one)"""
@@ -57,7 +56,7 @@ class Assembly:
                 return None
             data = whole
         text = decode(data, message.data_coding, self._charset)
-        return Inbound(message.source.value, message.destination.value, text, now)
+        return Inbound(_number(message.source), _number(message.destination), text, now)
 
     def _join(self, message: ShortMessage, place: _Place, data: bytes, now: datetime) -> bytes | None:
         reference, total, number = place
@@ -77,6 +76,12 @@ class Assembly:
 
     def _oldest(self) -> datetime:
         return next(iter(self._open.values())).began
+
+
+def _number(address: Address) -> str:
+    """With the plus of an international number (5.2.5), which short numbers are called too."""
+    whole = address.ton == _INTERNATIONAL and address.value.isdecimal() and len(address.value) >= _SHORTEST
+    return f"+{address.value}" if whole else address.value
 
 
 def _place_of(message: ShortMessage) -> tuple[_Place | None, bytes]:
