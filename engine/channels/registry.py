@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from engine.channels.provider import Provider
+from engine.channels.providers.apprise import AppriseProvider, AppriseSettings
+from engine.channels.providers.apprise import carried as carried_by_apprise
 from engine.channels.providers.clicksend import ClicksendProvider, ClicksendSettings
 from engine.channels.providers.email_gateway import EmailGatewayProvider, EmailGatewaySettings, carried
 from engine.channels.providers.fake import FakeProvider, FakeSettings
+from engine.channels.providers.gammu import GammuProvider, GammuSettings
 from engine.channels.providers.http.driver import HttpProvider
 from engine.channels.providers.http.settings import HttpSettings
 from engine.channels.providers.hylafax.driver import HylafaxProvider
@@ -38,9 +41,11 @@ class Driver(NamedTuple):
 
 #: driver, as in `config/engine.yaml` -> what it is
 DRIVERS: Mapping[str, Driver] = {
+    "apprise": Driver(AppriseSettings, AppriseProvider, carried_by_apprise),
     "clicksend": Driver(ClicksendSettings, ClicksendProvider),
     "email_gateway": Driver(EmailGatewaySettings, EmailGatewayProvider, carried),
     "fake": Driver(FakeSettings, FakeProvider),
+    "gammu": Driver(GammuSettings, GammuProvider),
     "http": Driver(HttpSettings, HttpProvider),
     "hylafax": Driver(HylafaxSettings, HylafaxProvider),
     "infobip": Driver(InfobipSettings, InfobipProvider),

@@ -1,0 +1,184 @@
+"""A phone or modem of one's own, by the folders of gammu-smsd (its service `files`).
+
+A message is a file in `outbox`; gammu-smsd sends it and moves it to `sent` or `error`. The file's name carries our
+reference, so a message that is handed over twice is found and left alone: wherever we are killed, it is sent once.
+"""
+
+import asyncio
+import errno
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.features import Features, Reporting
+from engine.channels.objection import object_to
+from engine.channels.provider import Paced
+from engine.duration import Duration
+from engine.message import Message
+from engine.net import Http
+from engine.notification import Channel
+from engine.reason import Reason
+from engine.receipt import DeliveryReport, Fate
+
+#: A file is in one of them, and moves from the first to one of the others.
+OUTBOX, SENT, ERROR = "outbox", "sent", "error"
+#: An underscore or a dot would be taken for the end of a field of the file's name.
+_REF = re.compile(r"[A-Za-z0-9-]{1,60}")
+#: The letter by which gammu-smsd sorts: all messages that reach it are in the order that our lanes gave them.
+_PRIORITY = "G"
+
+
+class GammuSettings(Paced):
+    """SMS, by a phone or modem of one's own and gammu-smsd."""
+
+    driver: Literal["gammu"]
+    folder: Path = Path("/var/spool/gammu")
+    """Where gammu-smsd's folders are: `outbox`, `sent` and `error`."""
+    most_waiting: int = Field(default=100, ge=1, le=100_000)
+    """With so many files in `outbox` there is no room: the modem is slow, or gammu-smsd does not run."""
+    kept: Duration = Field(default=timedelta(days=7), ge=timedelta(minutes=1), le=timedelta(days=3650))
+    """How long files stay in `sent` and `error`. gammu-smsd removes none; whoever does must let them lie so long."""
+    parts: int = Field(default=10, ge=1, le=50)
+    """A longer text is refused. gammu-smsd knows no more than 50."""
+    timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
+
+    def reporting(self) -> bool:
+        """Whether a phone has it, gammu-smsd's files do not say."""
+        return False
+
+
+class Spool:
+    """The folders. Everything here waits for a disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def find(self, ref: str) -> str:
+        """The folder that holds the message of this reference; empty when none does.
+
+        Looked through in the order in which a file moves: one that moves meanwhile is seen twice, never missed.
+        Raises OSError.
+        """
+        for folder in (OUTBOX, SENT, ERROR):
+            if any(_ref_of(file.name) == ref for file in (self._folder / folder).iterdir()):
+                return folder
+        return ""
+
+    def waiting(self) -> int:
+        """How many messages are not sent yet. Raises OSError."""
+        return sum(bool(_ref_of(file.name)) for file in (self._folder / OUTBOX).iterdir())
+
+    def prepare(self, ref: str, text: str) -> Path:
+        """The text on the disk, where gammu-smsd does not look. Raises OSError."""
+        draft = self._folder / OUTBOX / f".tocsin-{ref}"
+        with draft.open("wb") as file:
+            os.fchmod(file.fileno(), 0o660)  # its group is gammu-smsd's
+            # Without the mark the daemon would read it by whatever locale it was started in.
+            file.write(b"\xfe\xff" + text.encode("utf-16-be"))
+            file.flush()
+            os.fsync(file.fileno())
+        return draft
+
+    def reveal(self, draft: Path, name: str) -> None:
+        """From now on gammu-smsd sees it. Raises OSError, after which it may or may not."""
+        draft.replace(draft.with_name(name))
+        folder = os.open(draft.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+class GammuProvider:
+    """Hands files to one gammu-smsd."""
+
+    channels = frozenset({Channel.SMS})
+    provider_class = ProviderClass.IDEMPOTENT
+    features = Features(reports=Reporting.LINK, sender=False, on_site=True)
+
+    def __init__(self, name: str, settings: GammuSettings, http: Http, callback: str) -> None:
+        """HTTP client and callback address are for providers that speak HTTP."""
+        self.name = name
+        self.timeout = settings.timeout
+        self.key_life = settings.kept
+        self.spool = Spool(settings.folder)
+        self._settings = settings
+
+    async def send(self, message: Message, client_ref: str) -> Answer:
+        """Put it into `outbox`, unless it is or was there."""
+        objection = object_to(message, most_parts=self._settings.parts)
+        if objection is not None:
+            return objection
+        if _REF.fullmatch(client_ref) is None:
+            return Answer(outcome=Outcome.REFUSED, reason=Reason.UNFIT, detail="not sent: no name for a file")
+        try:
+            async with asyncio.timeout(self.timeout.total_seconds()):
+                return await asyncio.to_thread(self._put, message, client_ref)
+        except TimeoutError:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="the disk does not answer")
+
+    async def ask(self, client_ref: str) -> Answer:
+        """Nobody need ask: it can be handed over again."""
+        return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it is not asked")
+
+    async def poll(self, client_ref: str, provider_ref: str) -> DeliveryReport | None:
+        """Where the message is by now. More is never known: gammu-smsd's own reports carry no reference."""
+        try:
+            async with asyncio.timeout(self.timeout.total_seconds()):
+                folder = await asyncio.to_thread(self.spool.find, client_ref)
+        except OSError:  # TimeoutError is one
+            return None
+        if folder not in (SENT, ERROR):
+            return None
+        gone = folder == SENT
+        return DeliveryReport(
+            provider=self.name,
+            client_ref=client_ref,
+            fate=Fate.SENT if gone else Fate.UNDELIVERED,
+            reason=Reason.ACCEPTED if gone else Reason.UNDELIVERED,
+            at=datetime.now(UTC),
+            detail="the modem sent it" if gone else "the modem could not send it; gammu-smsd's log says why",
+        )
+
+    def read_callback(
+        self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
+    ) -> list[DeliveryReport]:
+        """Nobody reports by HTTP here. Raises PermissionError."""
+        raise PermissionError("what became of a message is read from gammu-smsd's folders")
+
+    async def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _put(self, message: Message, ref: str) -> Answer:
+        try:
+            if found := self.spool.find(ref):
+                return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, detail=f"it is in {found} already")
+            if self.spool.waiting() >= self._settings.most_waiting:
+                return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_BUSY, detail="its outbox is full")
+            draft = self.spool.prepare(ref, message.text)
+        except OSError as error:
+            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=_words(error))
+        try:
+            self.spool.reveal(draft, f"OUT{_PRIORITY}_{message.address}_{ref}.txt")
+        except OSError as error:
+            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=_words(error))
+        return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, detail="it is in outbox")
+
+
+def _ref_of(name: str) -> str:
+    """Our reference in a file's name (`OUT<priority>_<recipient>_<reference>.txt`); empty in that of another file."""
+    fields = name.partition(".")[0].split("_")
+    return fields[2] if name.startswith("OUT") and len(fields) == 3 else ""
+
+
+def _words(error: OSError) -> str:
+    """What is wrong, without the names of files: they hold the number."""
+    return (
+        f"its folders cannot be used: {errno.errorcode.get(error.errno or 0, 'EIO')}, {error.strerror or 'no reason'}"
+    )

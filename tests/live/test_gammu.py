@@ -1,0 +1,64 @@
+"""A modem at home: Debian's gammu-smsd and the phone that gammu has built in."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from engine.answer import Outcome, ProviderClass
+from engine.channels import registry
+from engine.channels.providers.gammu import GammuProvider, GammuSettings
+from engine.net import Http
+from engine.receipt import Fate
+from engine.segments import count
+from tests.contracts.provider import NUMBER, a_message
+from tests.servers.gammu import Gammu
+
+pytestmark = pytest.mark.live
+
+TEXTS = {
+    "one": "hello",
+    "umlauts": "Größe € [x]",
+    "a-full-one": "x" * 159 + "é",
+    "three": "x" * 400,
+    "euros": "é€" * 200,
+    "cyrillic": "Ж" * 150,
+    "emoji": "🙂" * 20,
+    "emoji-on-the-border": "a" * 66 + "🙂" * 40,
+    "lines": "one\r\ntwo\n{three}",
+    "ten": "x" * 153 * 10,
+}
+
+
+def a_provider(gammu: Gammu) -> GammuProvider:
+    made = registry.build("modem", GammuSettings(driver="gammu", folder=gammu.spool), Http())
+    assert isinstance(made, GammuProvider)
+    return made
+
+
+async def test_every_text_goes_over_the_air_in_as_many_parts_as_are_charged(tmp_path: Path) -> None:
+    gammu = Gammu(tmp_path)
+    provider = a_provider(gammu)
+    async with gammu.running():
+        for ref, text in TEXTS.items():
+            assert (await provider.send(a_message(text), ref)).outcome is Outcome.ACCEPTED
+        await gammu.until_sent(len(TEXTS))
+    assert sorted(gammu.sent()) == sorted((ref, count(text).parts, NUMBER) for ref, text in TEXTS.items())
+
+
+async def test_what_was_sent_is_told_and_is_not_sent_again_whoever_was_killed_when(tmp_path: Path) -> None:
+    gammu = Gammu(tmp_path)
+    await a_provider(gammu).send(a_message(), "r1")  # the daemon is down, and we are killed before we note it
+    await a_provider(gammu).send(a_message(), "r1")
+    async with gammu.running():
+        await gammu.until_sent(1)
+    provider = a_provider(gammu)
+    assert (await provider.send(a_message(), "r1")).outcome is Outcome.ACCEPTED
+    async with gammu.running():
+        await provider.send(a_message(), "r2")
+        await gammu.until_sent(2)
+    assert [ref for ref, _, _ in gammu.sent()] == ["r1", "r2"]
+    report = await provider.poll("r1", "")
+    assert report is not None
+    assert (report.fate, report.client_ref) == (Fate.SENT, "r1")
+    assert (provider.provider_class, provider.key_life) == (ProviderClass.IDEMPOTENT, timedelta(days=7))

@@ -1,0 +1,70 @@
+"""Debian's gammu-smsd as a real process, with the phone that gammu has built in: it takes everything."""
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from tests.servers import require
+
+_CONFIGURATION = """\
+[gammu]
+model = dummy
+connection = none
+device = {folder}/phone
+gammuloc = /dev/null
+
+[smsd]
+service = files
+logfile = {folder}/log
+debuglevel = 1
+commtimeout = 1
+loopsleep = 1
+checkbattery = 0
+checksignal = 0
+checksecurity = 0
+transmitformat = auto
+inboxpath = {folder}/spool/inbox/
+outboxpath = {folder}/spool/outbox/
+sentsmspath = {folder}/spool/sent/
+errorsmspath = {folder}/spool/error/
+"""
+_SENT = re.compile(r"Transmitted OUT\w_\S+?_(\S+)\.txt \(total: (\d+)\) to (\+\d+)")
+
+
+class Gammu:
+    """The daemon's folders and its log."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.spool = folder / "spool"
+        for name in ("phone", "spool/inbox", "spool/outbox", "spool/sent", "spool/error"):
+            (folder / name).mkdir(parents=True)
+        (folder / "smsdrc").write_text(_CONFIGURATION.format(folder=folder))
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator["Gammu"]:
+        """The daemon sends what is in `outbox` while this lasts."""
+        require("gammu-smsd")
+        quiet = asyncio.subprocess.DEVNULL
+        process = await asyncio.create_subprocess_exec(
+            *("gammu-smsd", "-c", str(self.folder / "smsdrc")), stdout=quiet, stderr=quiet
+        )
+        try:
+            yield self
+        finally:
+            process.kill()
+            await process.wait()
+
+    def sent(self) -> list[tuple[str, int, str]]:
+        """What went over the air, by its log: (reference, parts, number)."""
+        log = self.folder / "log"
+        found = _SENT.findall(log.read_text(errors="replace")) if log.exists() else []
+        return [(ref, int(parts), number) for ref, parts, number in found]
+
+    async def until_sent(self, count: int) -> None:
+        """Wait for so many messages."""
+        async with asyncio.timeout(60):
+            while len(self.sent()) < count:
+                await asyncio.sleep(0.1)
