@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from engine.answer import Answer, Outcome, ProviderClass
-from engine.channels.provider import Provider
+from engine.channels.provider import Provider, SigningIn
 from engine.message import Message
 from engine.notification import Channel
 from engine.reason import Reason
@@ -204,6 +204,21 @@ class ProviderContract:
         provider = rig.provider(provider_class)
         await rig.switch_off()
         assert (await provider.ask("r1")).outcome is Outcome.UNKNOWN
+
+    async def test_signing_in_hands_over_no_message_and_repeats_nothing(
+        self, rig: Rig, provider_class: ProviderClass
+    ) -> None:
+        provider = rig.provider(provider_class)
+        if isinstance(provider, SigningIn) and (answer := await provider.sign_in()) is not None:
+            assert_discreet(answer)
+            assert (answer.outcome, answer.reason) == (Outcome.ACCEPTED, Reason.ACCEPTED)
+        assert rig.taken() == []
+
+    async def test_signing_in_where_nobody_listens_is_told(self, rig: Rig, provider_class: ProviderClass) -> None:
+        provider = rig.provider(provider_class)
+        await rig.switch_off()
+        if isinstance(provider, SigningIn) and (answer := await provider.sign_in()) is not None:
+            assert (answer.outcome, answer.reason) == (Outcome.NOT_TAKEN, Reason.PROVIDER_UNREACHABLE)
 
     async def test_an_honest_callback_names_our_reference_or_the_provider_s(
         self, rig: Rig, provider_class: ProviderClass

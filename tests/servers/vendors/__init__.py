@@ -13,7 +13,7 @@ from engine.channels import registry
 from engine.channels.provider import Provider
 from engine.net import Http
 from engine.web.server import Listener
-from tests.contracts.provider import GARBAGE, LONG, SECRET, Callback
+from tests.contracts.provider import GARBAGE, LONG, NUMBER, SECRET, Callback
 
 PUBLIC = "https://tocsin.example"
 
@@ -115,6 +115,17 @@ class Vendor:
             return said
 
         return follow
+
+    def behind(self, header: str = "", **query: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """What only whoever signs in so may see, and what holds more than anybody should repeat."""
+
+        async def show(request: web.Request) -> web.StreamResponse:
+            shown = request.headers.get("Authorization", "")
+            if shown != header or any(request.query.get(name) != value for name, value in query.items()):
+                return self.refusal("auth")
+            return say(200, {"balance": 4711, "auth_token": SECRET, "owner": NUMBER})
+
+        return show
 
     def take(self, ref: str, fields: dict[str, Any]) -> str:
         """Remember a message; returns the vendor's own id for it."""

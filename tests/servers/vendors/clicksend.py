@@ -42,6 +42,7 @@ class Clicksend(TokenVendor):
             web.post("/v3/sms/send", self.script(self._take)),
             web.post("/v3/uploads", self._upload),
             web.post("/v3/fax/send", self.script(self._take)),
+            web.get("/v3/account", self.behind(encode_basic_auth("tocsin", SECRET))),
             web.get("/v3/sms/receipts/{id}", self._receipt),
         ]
 

@@ -62,7 +62,11 @@ class Infobip(Vendor):
     driver = "infobip"
 
     def routes(self) -> Sequence[web.RouteDef]:
-        return [web.post("/sms/3/messages", self.script(self._send)), web.get("/sms/3/logs", self._log)]
+        return [
+            web.post("/sms/3/messages", self.script(self._send)),
+            web.get("/sms/3/logs", self._log),
+            web.get("/account/1/balance", self.behind(f"App {SECRET}")),
+        ]
 
     def settings(self) -> dict[str, Any]:
         return {"url": self.listener.url, "key": SECRET, "sender": "Tocsin"}

@@ -32,6 +32,7 @@ class Interfax(TokenVendor):
         return [
             web.post("/outbound/faxes", self.script(self._take)),
             web.get("/outbound/faxes/{id}", self._show),
+            web.get("/accounts/self/ppcards/balance", self.behind(encode_basic_auth("tocsin", SECRET))),
             web.get("/outbound/search", self._search),
         ]
 

@@ -16,12 +16,22 @@ class Messagebird(Vendor):
     driver = "http"
 
     def routes(self) -> Sequence[web.RouteDef]:
-        return [web.post("/messages", self.script(self._take))]
+        return [
+            web.get("/balance", self.behind(f"AccessKey {SECRET}")),
+            web.post("/messages", self.script(self._take)),
+        ]
 
     def settings(self) -> dict[str, Any]:
         secrets = {"key": SECRET, "reports": TOKEN}
         url = f"{self.listener.url}/messages"
-        return {"preset": "messagebird", "sender": "Tocsin", "secrets": secrets, "send": {"url": url}}
+        balance = {"url": f"{self.listener.url}/balance"}
+        return {
+            "preset": "messagebird",
+            "sender": "Tocsin",
+            "secrets": secrets,
+            "send": {"url": url},
+            "sign_in": balance,
+        }
 
     def refusal(self, reason: str) -> web.Response:
         status, code, description, parameter = {

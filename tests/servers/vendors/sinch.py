@@ -38,7 +38,7 @@ class Sinch(Vendor):
     def settings(self) -> dict[str, Any]:
         url = f"{self.listener.url}/xms/v1/{{secret.plan}}/batches"
         secrets = {"plan": PLAN, "token": SECRET, "reports": TOKEN}
-        addresses = {"send": {"url": url}, "ask": {"url": url}}
+        addresses = {"send": {"url": url}, "ask": {"url": url}, "sign_in": {"url": url}}
         return {"preset": "sinch", "sender": "Tocsin", "secrets": secrets, **addresses}
 
     def refusal(self, reason: str) -> web.Response:
@@ -60,6 +60,8 @@ class Sinch(Vendor):
         return say(201, self._batch(self.take(body.get("client_reference", ""), body), body))
 
     async def _list(self, request: web.Request) -> web.Response:
+        if request.headers.get("Authorization") != f"Bearer {SECRET}":
+            return self.refusal("auth")
         wanted = request.query.get("client_reference")
         found = [
             self._batch(f"V{n:08d}", self.requests[n - 1]) for n, ref in enumerate(self.refs, 1) if ref == wanted

@@ -49,6 +49,7 @@ class Twilio(Vendor):
     def routes(self) -> Sequence[web.RouteDef]:
         return [
             web.post(f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json", self.script(self._send)),
+            web.get(f"/2010-04-01/Accounts/{ACCOUNT}.json", self.behind(encode_basic_auth(ACCOUNT, SECRET))),
             web.get(f"/2010-04-01/Accounts/{ACCOUNT}/Messages/{{sid}}.json", self._show),
         ]
 

@@ -47,12 +47,16 @@ class Vonage(Vendor):
     driver = "http"
 
     def routes(self) -> Sequence[web.RouteDef]:
-        return [web.post("/v1/messages", self.script(self._take))]
+        return [
+            web.post("/v1/messages", self.script(self._take)),
+            web.get("/account/get-balance", self.behind(api_key="tocsin", api_secret=SECRET)),
+        ]
 
     def settings(self) -> dict[str, Any]:
         secrets = {"key": "tocsin", "secret": SECRET, "reports": TOKEN}
         url = f"{self.listener.url}/v1/messages"
-        return {"preset": "vonage", "sender": "Tocsin", "secrets": secrets, "send": {"url": url}}
+        balance = {"url": f"{self.listener.url}/account/get-balance"}
+        return {"preset": "vonage", "sender": "Tocsin", "secrets": secrets, "send": {"url": url}, "sign_in": balance}
 
     def refusal(self, reason: str) -> web.Response:
         status, code, detail = {
