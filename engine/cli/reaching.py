@@ -124,7 +124,11 @@ def _proxy(settings: Settings) -> list[Finding]:
     everywhere = (at for each in settings.providers.values() for at in _endpoints(each))
     hosts = ", ".join(dict.fromkeys(str(at) for at in everywhere if at.web and not _is_near(at.host)))
     opened = f"; open in the firewall: {hosts}" if hosts else ""
-    return [Finding(True, "proxy", f"{', '.join(named)} is set and not used: we connect directly{opened}")]
+    return [
+        Finding(
+            True, "proxy", f"set in the environment and not used: {', '.join(named)}; we connect directly{opened}"
+        )
+    ]
 
 
 def _endpoints(written: Written) -> tuple[Endpoint, ...]:

@@ -1,16 +1,19 @@
 """`tocsin doctor`: for people, for programs, and for a container's health check."""
 
 import json
+import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from engine.cli import main
+from engine.channels.endpoint import Endpoint
+from engine.channels.reachable import Step
+from engine.cli import main, reaching
 from tests.cli.test_dead import TARIFF
 from tests.servers.pymap_server import free_port
 
@@ -101,3 +104,111 @@ def test_each_calendar_is_fetched_once_and_read(tmp_path: Path, written: str | N
     [finding] = [each for each in found if "calendar work" in each["place"]]
     assert finding["place"] == f"anna calendar work {folder}/work.ics"
     assert (finding["ok"], says in finding["message"]) == (ok, True), finding
+
+
+@contextmanager
+def _answering(status: int, body: bytes) -> Iterator[int]:
+    """A gateway that says the same to everybody."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def _with_providers(folder: Path, written: str) -> Path:
+    (folder / "engine.yaml").write_text(f"version: 1\ndata: {folder}/var\nproviders:\n{written}")
+    (folder / "tariff.yaml").write_text(TARIFF)
+    return folder
+
+
+def _kannel(port: int) -> str:
+    return f"  phone: {{driver: kannel, url: 'http://127.0.0.1:{port}/cgi-bin/sendsms', user: u, password: s3cr3t-4711}}\n"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code", "says"),
+    [
+        (400, b"Empty receiver number not allowed, rejected", 0, "sign-in: it lets us in"),
+        (403, b"Authorization failed for sendsms s3cr3t-4711", 3, "refused our user name or password"),
+        (500, b"oops +32470000001", 3, "sign-in: "),
+    ],
+    ids=["in", "wrong password", "broken"],
+)
+def test_a_provider_is_signed_in_to_and_no_secret_is_shown(
+    tmp_path: Path, status: int, body: bytes, code: int, says: str
+) -> None:
+    with _answering(status, body) as port:
+        folder = _with_providers(tmp_path, _kannel(port))
+        done = CliRunner().invoke(main, ["-c", str(folder), "doctor"])
+    assert f"ok    provider phone 127.0.0.1:{port}  tcp: connected" in done.output
+    assert (done.exit_code, says in done.output) == (code, True), done.output
+    assert "s3cr3t" not in done.output
+    assert "470000001" not in done.output
+
+
+def test_a_gateway_that_takes_the_connection_and_is_silent_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaching, "PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        folder = _with_providers(tmp_path, _kannel(hole.getsockname()[1]))
+        done = CliRunner().invoke(main, ["-c", str(folder), "doctor"])
+    assert done.exit_code == 3
+    assert "FAIL  provider phone  sign-in: connected, and no answer" in done.output
+
+
+def test_a_proxy_in_the_environment_is_told_and_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:hunter2@proxy.example:3128")
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    with _answering(400, b"") as port:
+        folder = _with_providers(tmp_path, _kannel(port))
+        done = CliRunner().invoke(main, ["-c", str(folder), "doctor"])
+    assert done.exit_code == 0, done.output
+    assert (
+        "ok    proxy  set in the environment and not used: HTTPS_PROXY, http_proxy; we connect directly"
+        in done.output
+    )
+    assert "hunter2" not in done.output
+
+
+def test_a_secret_that_cannot_be_read_is_told_with_its_file(tmp_path: Path) -> None:
+    with _answering(400, b"") as port:
+        written = _kannel(port).replace("password: s3cr3t-4711", "password_file: secrets/none")
+        done = CliRunner().invoke(main, ["-c", str(_with_providers(tmp_path, written)), "doctor"])
+    assert done.exit_code != 0
+    assert "secrets/none" in done.output
+
+
+def test_reports_that_cannot_come_from_the_internet_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def nothing(at: Endpoint) -> AsyncIterator[Step]:
+        yield Step("tcp", False, f"{at}")
+
+    monkeypatch.setattr(reaching, "reach", nothing)
+    written = f"  phone: {{driver: twilio, account: AC{'0' * 32}, token: x, sender: '+15005550006'}}\n"
+    folder = _with_providers(tmp_path, written)
+    done = CliRunner().invoke(main, ["-c", str(folder), "doctor"])
+    assert "FAIL  provider phone  reports: they cannot come from the internet to http://127.0.0.1:8025" in done.output
+    folder = _with_providers(tmp_path, written + "web: {public: 'https://tocsin.example'}\n")
+    done = CliRunner().invoke(main, ["-c", str(folder), "doctor"])
+    assert "ok    provider phone  reports: they come to https://tocsin.example/callbacks/phone" in done.output
+
+
+def test_what_reports_nothing_is_said_to(tmp_path: Path) -> None:
+    port = free_port()
+    written = (
+        f"  phone: {{driver: email_gateway, host: 127.0.0.1, port: {port}, tls: 'off', "
+        "sender: tocsin@ours.example, address: '{number}@sms.example'}\n"
+    )
+    done = CliRunner().invoke(main, ["-c", str(_with_providers(tmp_path, written)), "doctor"])
+    assert "reports: it has none; `sent` is all that will be known of a message" in done.output
