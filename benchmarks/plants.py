@@ -51,15 +51,15 @@ PLANTS = (
         (
             (
                 "engine/agents/send.py",
-                "lambda connection: send_queue.claim(connection, terms, room, desk.clock)",
-                "lambda connection: _peek(connection, terms, room, desk.clock)",
+                "lambda connection: send_queue.claim(connection, terms, MOST_AT_ONCE, desk.clock, calls)",
+                "lambda connection: _peek(connection, terms, MOST_AT_ONCE, desk.clock, calls)",
             ),
             (
                 "engine/agents/send.py",
                 "async def _attempt(",
-                "def _peek(connection, terms, room, clock):\n"
+                "def _peek(connection, terms, room, clock, calls):\n"
                 "    trial = connection.begin_nested()\n"
-                "    taken = send_queue.claim(connection, terms, room, clock)\n"
+                "    taken = send_queue.claim(connection, terms, room, clock, calls)\n"
                 "    trial.rollback()\n"
                 "    return taken\n\n\n"
                 "async def _attempt(",

@@ -54,6 +54,12 @@ class Metrics:
             buckets=BUCKETS,
             registry=registry,
         )
+        self._shares = Gauge(
+            "tocsin_provider_share",
+            "How much of its share of new messages a provider gets: 1 all of it, 0 none (its breaker is open).",
+            ["provider"],
+            registry=registry,
+        )
         self._dead = Counter("tocsin_dead_letters", "Records buried.", ["topic", "reason"], registry=registry)
         self._lag = Gauge("tocsin_stream_lag", "Records not acknowledged yet.", ["topic"], registry=registry)
         self._depth = Gauge(
@@ -102,6 +108,10 @@ class Metrics:
     def count_answer(self, provider: str, outcome: Outcome) -> None:
         """A provider answered, or failed to."""
         self._answers.labels(provider, outcome.value).inc()
+
+    def set_share(self, provider: str, share: float) -> None:
+        """How much of its share of new messages a provider gets now."""
+        self._shares.labels(provider).set(share)
 
     def count_fact(self, fact: Receipt, road: tuple[str, str] | None) -> None:
         """A receipt was told to the world; `road` is (channel, provider), None for what was refused before one."""

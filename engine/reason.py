@@ -32,6 +32,14 @@ class Reason(StrEnum):
         "The mail was sent by a machine (or by Tocsin itself), and the rule does not accept that.",
     )
 
+    WROTE_STOP = "wrote_stop", "The sender wrote STOP: that number is told nothing more until it writes START."
+    WROTE_START = "wrote_start", "The sender wrote START: what a STOP took is given back."
+    REPLY_FORWARDED = "reply_forwarded", "No rule matched this text; it is handed on to the account's owner."
+    NOBODYS = (
+        "nobodys",
+        "The text is for no account: no route of 'inbound' takes it, and nobody wrote to that number lately.",
+    )
+
     # what the channel router and admission answer
     ADMITTED = "admitted", "Within consent, caps and credit: the credit is reserved."
     ACCOUNT_FROZEN = "account_frozen", "The account is frozen; nothing is sent for it."
@@ -48,8 +56,11 @@ class Reason(StrEnum):
     DAILY_CAP = "daily_cap", "The account's daily cap is reached; it opens again at midnight in its zone."
     NO_CREDIT = "no_credit", "Neither the monthly allowance nor the balance covers this message: top up."
 
-    INSTEAD = "instead", "By this channel, since the one before it did not reach its receiver in the rule's time."
+    INSTEAD = "instead", "By this channel instead: the one before it could not be taken, or did not reach its receiver."
     NOT_IN_TIME = "not_in_time", "It had not left in the rule's time, and the next channel is taken; the credit is back."
+    NOT_DELIVERED = "not_delivered", "It had not arrived in the rule's time."
+    NOT_READ = "not_read", "It had not been read in the rule's time."
+    REACHED = "reached", "An earlier channel reached its receiver after all."
     LEFT_OPEN = "left_open", "Whether the provider took it is not known; the next channel is taken, as the rule says."
 
     # what reminders answer
@@ -63,21 +74,33 @@ class Reason(StrEnum):
     )
     REMINDER_LATE = "reminder_late", "It became too late for this reminder: the engine did not run in time."
 
+    # what answers to invitations come to
+    RSVP_WRITTEN = "rsvp_written", "The answer stands in the calendar."
+    RSVP_PENDING = "rsvp_pending", "The answer is taken down, and is being written into the calendar."
+    RSVP_UNKNOWN = "rsvp_unknown", "No invitation of this account has this number."
+    RSVP_WHICH = "rsvp_which", "More than one invitation is open: the answer needs its number, as in YES 2."
+    RSVP_OVER = "rsvp_over", "The appointment is over."
+    RSVP_NOT_ASKED = "rsvp_not_asked", "The account's owner is not among those whom the invitation asks."
+    RSVP_READ_ONLY = "rsvp_read_only", "This calendar can only be read by us: answer in the calendar itself."
+    RSVP_FAILED = "rsvp_failed", "The calendar could not be written until it was too late: answer in the calendar."
+
     # what sending answers
     ACCEPTED = "accepted", "The provider took the message: it left our system."
-    PROVIDER_REFUSED = "provider_refused", "The provider refused the message."
-    BAD_NUMBER = "bad_number", "The provider says that this number does not exist."
+    PROVIDER_REFUSED = "provider_refused", "The provider refused the message; its own words stand beside this."
+    BAD_NUMBER = "bad_number", "The provider says that this number does not exist: correct it."
     NOT_CAPABLE = (
         "not_capable",
         "This phone cannot receive messages of this kind (MMS, RCS); the next channel is taken.",
     )
     UNFIT = "unfit", "The text holds a character that the provider cannot carry; it was not sent."
-    BAD_ADDRESS = "bad_address", "The mail server says that this address does not exist."
-    MAILBOX_FULL = "mailbox_full", "The mailbox is full, or the mail is too large for it."
-    PROVIDER_NO_CREDIT = "provider_no_credit", "Our own credit with the provider is used up."
-    PROVIDER_AUTH = "provider_auth", "The provider refused our user name or password."
+    BAD_ADDRESS = "bad_address", "The mail server says that this address does not exist: correct it."
+    MAILBOX_FULL = "mailbox_full", "The mailbox is full, or the mail is too large for it: delete mail."
+    PROVIDER_NO_CREDIT = "provider_no_credit", "Our own credit with the provider is used up: top it up there."
+    PROVIDER_AUTH = "provider_auth", "The provider refused our user name or password: see tocsin doctor."
     PROVIDER_BUSY = "provider_busy", "The provider asked us to slow down; we try again."
+    STORE_DOWN = "store_down", "Our own store could not be read; we try again."
     PROVIDER_UNREACHABLE = "provider_unreachable", "The provider could not be reached; we try again."
+    PROVIDER_DOWN = "provider_down", "The provider does not work at the moment; another one takes the message."
     PROVIDER_UNKNOWN = "provider_unknown", "The provider that was chosen is no longer configured."
     NO_ANSWER = "no_answer", "The provider gave no answer: it may or may not have taken the message."
     INTERRUPTED = "interrupted", "We stopped while the provider was being called; its answer is not known."
@@ -93,12 +116,22 @@ class Reason(StrEnum):
     # what delivery reports answer
     DELIVERED = "delivered", "It has arrived."
     READ = "read", "It was read."
-    UNDELIVERED = "undelivered", "The network gave up."
-    PHONE_OFF = "phone_off", "The phone is off or out of reach."
-    LINE_BUSY = "line_busy", "The line was engaged each time."
-    NO_PICKUP = "no_pickup", "Nobody picked up."
-    NO_FAX = "no_fax", "No fax machine answered, or the two did not understand each other."
+    UNDELIVERED = "undelivered", "The network gave up and does not say why: check the number, or try another channel."
+    PHONE_OFF = "phone_off", "The phone was off or out of reach until the message's time was over: switch it on."
+    LINE_BUSY = "line_busy", "The line was engaged each time: try again later."
+    NO_PICKUP = "no_pickup", "Nobody picked up: check that the fax machine is on."
+    NO_FAX = "no_fax", "No fax machine answered, or the two did not understand each other: check the number."
     PHONE_FULL = "phone_full", "The phone's memory is full: delete messages."
+    BARRED = (
+        "barred",
+        "The receiver or the operator has barred such messages: have it lifted there, or take another channel.",
+    )
+    UNABLE = "unable", "The phone or its subscription takes no such messages: take another channel."
+    FILTERED = (
+        "filtered",
+        "The operator's filter took the message for spam or its sender for a false one: write it otherwise, or have "
+        "the sender registered with the provider.",
+    )
 
     # what goes wrong on our side
     UNDECODABLE = "undecodable", "The record on the stream cannot be read."

@@ -120,6 +120,7 @@ async def run(
             version=configuration.version,
             files=SettingsFiles(settings, taken),
             rates={name: each.rate for name, each in settings.providers.items() if isinstance(each, Paced)},
+            windows={name: each.window for name, each in settings.providers.items() if isinstance(each, Paced)},
         )
         configured = asyncio.Event()
         stream = Stream(

@@ -13,6 +13,7 @@ from engine.channels.choose import choose
 from engine.channels.provider import Provider, is_polled
 from engine.channels.tariff import Tariff
 from engine.heard import Route
+from engine.links import Links
 from engine.metrics import Metrics
 from engine.notification import Channel, Notification
 from engine.quote import Quote
@@ -37,6 +38,7 @@ class Bells:
     queue: asyncio.Event = field(default_factory=asyncio.Event)
     due: asyncio.Event = field(default_factory=asyncio.Event)
     outbox: asyncio.Event = field(default_factory=asyncio.Event)
+    enclosures: asyncio.Event = field(default_factory=asyncio.Event)
     partitions: asyncio.Event = field(default_factory=asyncio.Event)
     """The group may have given this worker other accounts to watch, or the files other mailboxes."""
     calendars: asyncio.Event = field(default_factory=asyncio.Event)
@@ -82,6 +84,12 @@ class Desk:
     """Whose the texts are that phones send us."""
     region: str | None = None
     """The country of numbers that are written without one."""
+    links: Links | None = None
+    """Under which addresses the outside world finds files for a while; None: under none."""
+    most_media: int = 5_000_000
+    """Bytes of files that go with one message."""
+    keep_media: timedelta = timedelta(days=14)
+    """How long a link leads to its file."""
     admin: str = ""
     """The account that hears of what goes wrong with the engine itself; empty: nobody."""
     version: str = ""
@@ -120,7 +128,14 @@ class Desk:
     def terms(self) -> dict[str, Terms]:
         """What the queue must know of each provider."""
         return {
-            name: Terms(each.provider_class, each.timeout, each.key_life, self.rates.get(name), polled=is_polled(each))
+            name: Terms(
+                each.provider_class,
+                each.timeout,
+                each.key_life,
+                self.rates.get(name),
+                self.windows.get(name, 16),
+                polled=is_polled(each),
+            )
             for name, each in self.providers.items()
         }
 

@@ -2,40 +2,44 @@
 
 import asyncio
 import logging
+from collections import Counter
+from collections.abc import Collection, Mapping
+from datetime import timedelta
 
 from engine.agents.desk import Desk
+from engine.agents.hand_over import hand_over
 from engine.agents.listen import listen
 from engine.answer import Answer, Outcome
 from engine.errors import StoreError
 from engine.failpoints import failpoint
+from engine.health import RECOVERED
 from engine.reason import Reason
 from engine.store import attempts, send_queue
 from engine.store.send_queue import Claim, Claims
 
 log = logging.getLogger("tocsin.send")
 
-#: Calls in the air at once, over all providers.
-MOST_IN_FLIGHT = 16
+#: Messages taken in one transaction.
+MOST_AT_ONCE = 16
+#: Where a provider has to be waited for, a new message is looked at after so many seconds and no sooner: most of them
+#: wait for the same provider.
+PAUSE = 0.05
 
 
 async def send(desk: Desk) -> None:
     """Send what the queue holds until the engine drains; calls in the air are then waited for."""
-    in_flight: set[asyncio.Task[None]] = set()
+    in_flight: dict[asyncio.Task[None], str] = {}
     try:
         while not desk.draining.is_set():
             desk.bells.queue.clear()
-            room = MOST_IN_FLIGHT - len(in_flight)
-            taken = await _claim(desk, room) if room else Claims([])
+            taken = await _claim(desk, Counter(in_flight.values()))
             for claim in taken.claims:
                 task = asyncio.create_task(_attempt(desk, claim), name=f"send {claim.client_ref}")
-                in_flight.add(task)
-            if len(taken.claims) in (0, room) or taken.wait is not None:
-                # While a provider has to be waited for, a new message is no reason to look: it waits too.
-                bells = [desk.bells.queue] if taken.wait is None else []
-                wait = 1.0 if taken.wait is None else min(1.0, taken.wait.total_seconds())
-                await listen(*bells, desk.draining, in_flight, seconds=wait)
+                in_flight[task] = claim.message.provider
+            if not taken.claims or taken.wait is not None:
+                await _listen(desk, in_flight, taken.wait)
             for task in [task for task in in_flight if task.done()]:
-                in_flight.remove(task)
+                del in_flight[task]
                 task.result()
         if in_flight:
             await asyncio.wait(in_flight)
@@ -44,11 +48,22 @@ async def send(desk: Desk) -> None:
             task.cancel()
 
 
-async def _claim(desk: Desk, room: int) -> Claims:
+async def _listen(desk: Desk, in_flight: Collection[asyncio.Task[None]], wait: timedelta | None) -> None:
+    """Until there may be something to take: a new message, an answer that makes room, a moment that has come."""
+    left = 1.0 if wait is None else min(1.0, wait.total_seconds())
+    if wait is not None:
+        pause = min(left, PAUSE)
+        await listen(desk.draining, in_flight, seconds=pause)
+        left -= pause
+    if left > 0:
+        await listen(desk.bells.queue, desk.draining, in_flight, seconds=left)
+
+
+async def _claim(desk: Desk, calls: Mapping[str, int]) -> Claims:
     terms = desk.terms()
     try:
         taken = await desk.store.awrite(
-            lambda connection: send_queue.claim(connection, terms, room, desk.clock), touching=()
+            lambda connection: send_queue.claim(connection, terms, MOST_AT_ONCE, desk.clock, calls), touching=()
         )
     except StoreError as error:
         log.error("the send queue waits: %s", error)
@@ -57,7 +72,20 @@ async def _claim(desk: Desk, room: int) -> Claims:
     if taken.claims:
         failpoint("attempt_recorded")
         desk.bells.due.set()
+    _hear(desk, taken.shares)
     return taken
+
+
+def _hear(desk: Desk, shares: Mapping[str, float]) -> None:
+    """New messages go by what the claim has seen of the providers; who is given up, or works again, is said once."""
+    for name, share in shares.items():
+        before = desk.health.get(name, 1.0)
+        if share == 0 and before > 0:
+            log.error("provider %s does not answer, or refuses us: it is left alone for a while", name)
+        elif share > RECOVERED >= before and before > 0:
+            log.info("provider %s works again", name)
+        desk.metrics.set_share(name, share)
+    desk.health = shares
 
 
 async def _attempt(desk: Desk, claim: Claim) -> None:
@@ -65,7 +93,7 @@ async def _attempt(desk: Desk, claim: Claim) -> None:
     if (early := (claim.not_before - desk.clock()).total_seconds()) > 0:
         await asyncio.sleep(early)
     try:
-        said = await provider.send(claim.message, claim.client_ref)
+        said = await hand_over(desk, provider, claim.message, claim.client_ref)
     except asyncio.CancelledError:
         raise
     except Exception as error:

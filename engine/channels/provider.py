@@ -23,6 +23,9 @@ class Paced(Written):
 
     rate: float | None = Field(default=None, gt=0, le=10_000)
     """At most so many messages a second, over all workers; without it, as fast as the provider answers."""
+    window: int = Field(default=16, ge=1, le=1000)
+    """Calls in the air at once, for each worker. While a provider gives no answer, so many messages may become
+    uncertain before it is left alone."""
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """What a firewall must let through, the usual one first; nothing for a device on this machine."""

@@ -10,8 +10,9 @@ from engine.answer import Answer, Outcome, ProviderClass
 from engine.failpoints import failpoint
 from engine.reason import Reason
 from engine.receipt import Fate
-from engine.store import due
+from engine.store import due, pace
 from engine.store.attempt_state import AttemptState
+from engine.store.detour import hand_on, others_of
 from engine.store.due import DueKind
 from engine.store.messages import Row, change, end, handed, lock, note, whole
 from engine.store.reports import apply_parked, one_at_a_time
@@ -20,6 +21,8 @@ from engine.store.tables import attempt, message
 
 #: Definite refusals to take a message that we bear before giving up.
 MOST_ATTEMPTS = 8
+#: No's that hold for one provider only: our account there, its filters, the characters that it carries.
+OF_ONE_PROVIDER = frozenset({Reason.PROVIDER_AUTH, Reason.PROVIDER_NO_CREDIT, Reason.PROVIDER_REFUSED, Reason.UNFIT})
 #: How long a receipt may still come for a message that no answer came for.
 WINDOW = timedelta(hours=72)
 #: How long a provider may need until it can find by our reference what it took.
@@ -44,6 +47,7 @@ def answer(
             detail=said.detail,
         )
     )
+    pace.learn(connection, claimed.message.provider, said, terms.rate, claimed.not_before, now)
     if row.fate not in (Fate.SENDING.value, Fate.UNCERTAIN.value, Fate.QUEUED.value):
         return  # a report was quicker than the answer
     # A lease that lapsed during the call may have put the message back in the queue, or even into a second
@@ -55,9 +59,11 @@ def answer(
         end(connection, row, Fate.SENT, said.reason, now, said.detail)
         apply_parked(connection, row, said.provider_ref, now)
     elif said.outcome is Outcome.REFUSED:
-        end(connection, row, Fate.FAILED, said.reason, now, said.detail)
+        if said.reason not in OF_ONE_PROVIDER or not _elsewhere(connection, row, said.reason, now, said.detail):
+            end(connection, row, Fate.FAILED, said.reason, now, said.detail)
     elif said.outcome is Outcome.NOT_TAKEN:
-        _again(connection, row, said.reason, now, max(backoff, said.retry_after or backoff), said.detail)
+        if said.reason is Reason.PROVIDER_BUSY or not _elsewhere(connection, row, said.reason, now, said.detail):
+            _again(connection, row, said.reason, now, max(backoff, said.retry_after or backoff), said.detail)
     else:
         _resolve(connection, row, said.reason, terms, now, backoff)
     failpoint("settle_open")
@@ -99,7 +105,8 @@ def _resolve(
     elif kind is ProviderClass.QUERYABLE:
         due.schedule(connection, DueKind.ASK, str(row.id), now + max(backoff, SETTLING))
     elif row.on_unknown == "resend":
-        _again(connection, row, reason, now, backoff, "")
+        if not _elsewhere(connection, row, reason, now, "it may come twice"):
+            _again(connection, row, reason, now, backoff, "it may come twice")
     else:
         _hold(connection, row, Reason.HELD_UNCERTAIN, now)
 
@@ -119,6 +126,19 @@ def _hold(connection: sa.Connection, row: Row, reason: Reason, now: datetime) ->
     change(connection, row.id, fate=Fate.UNCERTAIN.value)
     note(connection, row, Fate.UNCERTAIN, reason, now)
     due.schedule(connection, DueKind.WINDOW, str(row.id), now + WINDOW)
+
+
+def _elsewhere(connection: sa.Connection, row: Row, reason: Reason, now: datetime, detail: str) -> bool:
+    """Hand it at once to the first provider that may take over and was not tried yet; False when there is none."""
+    tried = connection.execute(sa.select(attempt.c.provider).where(attempt.c.message_id == row.id)).scalars().all()
+    stand_in = next((name for name in others_of(row) if name not in tried), None)
+    late = row.not_after is not None and now > row.not_after
+    if stand_in is None or late or row.attempts >= MOST_ATTEMPTS:
+        return False
+    change(connection, row.id, fate=Fate.QUEUED.value)
+    hand_on(connection, row, stand_in)
+    note(connection, row, Fate.QUEUED, reason, now, f"{row.provider} → {stand_in}{': ' if detail else ''}{detail}")
+    return True
 
 
 def _again(
@@ -189,6 +209,8 @@ def asked(
         _hold(connection, row, Reason.HELD_UNCERTAIN, now)
     elif said.outcome is Outcome.NOT_TAKEN:
         _again(connection, row, Reason.NOT_TAKEN, now, timedelta(0), said.detail)
+    elif row.on_unknown == "resend" and _elsewhere(connection, row, said.reason, now, "it may come twice"):
+        pass
     else:
         due.schedule(connection, DueKind.ASK, str(message_id), now + max(backoff, SETTLING))
 

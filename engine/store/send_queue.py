@@ -2,8 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
+from types import MappingProxyType
+from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,7 +16,7 @@ from engine.failpoints import failpoint
 from engine.message import Message
 from engine.reason import Reason
 from engine.receipt import Fate
-from engine.store import due, pace
+from engine.store import detour, due, pace, polls
 from engine.store.attempt_state import AttemptState
 from engine.store.database import lock_accounts
 from engine.store.due import DueKind
@@ -42,6 +45,8 @@ class Claims:
 
     claims: list[Claim]
     wait: timedelta | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """How much of its share each provider should get of new messages: 0 is nothing, 1 all of it."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,21 @@ class Terms:
     key_life: timedelta
     rate: float | None = None
     """Messages a second, over all workers; None: as fast as it answers."""
+    window: int = 16
+    """Calls in the air at once, for each worker: one that does not answer must not take the room of the others."""
+    polled: bool = False
+    """Whether it can be asked what became of a message that it took."""
 
 
-def claim(connection: sa.Connection, terms: Mapping[str, Terms], room: int, clock: Callable[[], datetime]) -> Claims:
-    """Take up to `room` messages and write an attempt for each, in the caller's transaction.
+def claim(
+    connection: sa.Connection,
+    terms: Mapping[str, Terms],
+    room: int,
+    clock: Callable[[], datetime],
+    calls: Mapping[str, int] = MappingProxyType({}),
+) -> Claims:
+    """Take up to `room` messages and write an attempt for each, in the caller's transaction. `calls`: how many the
+    caller has in the air with each provider.
 
     Only after that transaction is durable may a provider be called: what died before was never sent, what dies
     after is found as an attempt in flight. The clock is asked when the locks are held, not when the wait for them
@@ -65,9 +81,15 @@ def claim(connection: sa.Connection, terms: Mapping[str, Terms], room: int, cloc
     paces = pace.hold(connection, {name: each.rate for name, each in terms.items()})
     now = clock()
     present = pace.present(connection, now)
-    free = {name: each.free(present, room) for name, each in paces.items()}
+    detour.around(connection, {name: each.health.state(present) for name, each in paces.items()}, now)
+    seats = {name: max(0, each.window - calls.get(name, 0)) for name, each in terms.items()}
+    free = {name: min(seats[name], each.free(present, room)) for name, each in paces.items()}
     chosen, late = _choose(connection, room, paces, free)
     rows = _lock(connection, chosen)
+    moved = [row for row in rows if row.provider not in terms and _stand_in(row, terms)]
+    for row in moved:
+        detour.hand_on(connection, row, _stand_in(row, terms))
+    rows = [row for row in rows if row not in moved]
     ending = [row for row in rows if _no(row, terms, now) is not None]
     # Others take account before message, so with messages in hand no account is waited for: it ends the next time.
     mine = lock_accounts(connection, {row.account_id for row in ending}, skip_locked=True) if ending else []
@@ -77,16 +99,23 @@ def claim(connection: sa.Connection, terms: Mapping[str, Terms], room: int, cloc
     claims = []
     for row in rows:
         if row not in ending:
-            wait = paces[row.provider].take(present)
+            wait = paces[row.provider].take(present, terms[row.provider].timeout)
             claims.append(Claim(handed(row), row.attempts + 1, f"{row.id.hex}-{row.ref_no}", now + wait))
     _record(connection, claims, terms, now)
     pace.keep(connection, paces, {name for name, _ in chosen})
     if claims:
         failpoint("attempt_open")
-    waits = [paces[name].next_at - present - pace.AHEAD for name in late]
-    if ending:
+    # With every seat taken it is an answer that makes room, not time.
+    waits = [paces[name].opens(present) - present for name in late if seats[name]]
+    if ending or moved:
         waits.append(timedelta(0))  # they made room for others
-    return Claims(claims, max(min(waits), timedelta(milliseconds=1)) if waits else None)
+    shares = {name: each.health.share(present) for name, each in paces.items()}
+    return Claims(claims, max(min(waits), timedelta(milliseconds=1)) if waits else None, shares)
+
+
+def _stand_in(row: Row, terms: Mapping[str, Terms]) -> str:
+    """Who takes over from a provider that is no longer configured; empty: nobody."""
+    return next((name for name in detour.others_of(row) if name in terms), "")
 
 
 def _no(row: Row, terms: Mapping[str, Terms], now: datetime) -> tuple[Fate, Reason] | None:
@@ -124,6 +153,7 @@ def _record(connection: sa.Connection, claims: Sequence[Claim], terms: Mapping[s
         [{"of": each.message.id, "n": each.attempt} for each in claims],
     )
     due.schedule_all(connection, DueKind.LEASE, [(str(id), at) for id, at in until.items()])
+    polls.begin(connection, {e.message.id: e.not_before for e in claims if terms[e.message.provider].polled})
 
 
 def _choose(
@@ -135,7 +165,7 @@ def _choose(
     """
     waiting = _waiting(connection, room)
     names = sorted(waiting)
-    left = {name: free.get(name, room) for name in names}
+    left = {name: free.get(name, room) for name in names}  # who is no longer configured is to be ended
     turns = {name: paces[name].turn if name in paces else 0 for name in names}
     begin = sum(turns.values()) % len(names) if names else 0
     order = deque(names[begin:] + names[:begin])
@@ -162,28 +192,59 @@ def _choose(
 
 def _waiting(connection: sa.Connection, room: int) -> dict[str, dict[int, list[UUID]]]:
     """By provider and lane the first `room` messages, their accounts in turn."""
-    place = sa.func.row_number().over(
-        partition_by=(message.c.provider, message.c.lane, message.c.account_id), order_by=message.c.seq
-    )
-    queue = (
-        sa.select(message.c.id, message.c.provider, message.c.lane, message.c.seq, place.label("place"))
-        .where(message.c.fate == Fate.QUEUED.value, message.c.waiting.is_(False))
-        .subquery()
-    )
-    rank = sa.func.row_number().over(
-        partition_by=(queue.c.provider, queue.c.lane), order_by=(queue.c.place, queue.c.seq)
-    )
-    ranked = (
-        sa.select(queue.c.id, queue.c.provider, queue.c.lane, rank.label("rank"))
-        .where(queue.c.place <= room)
-        .subquery()
-    )
-    rows = connection.execute(sa.select(ranked).where(ranked.c.rank <= room).order_by(ranked.c.rank))
     found: dict[str, dict[int, list[UUID]]] = {}
-    for row in rows:
+    for row in connection.execute(_queue(), {"room": room}):
         lanes = found.setdefault(row.provider, {lane: [] for lane in sorted(set(TURNS))})
         lanes.setdefault(row.lane, []).append(row.id)
     return found
+
+
+#: What a walk through the queue carries from row to row.
+_KEY = ("id", "provider", "lane", "account_id", "seq")
+
+
+@cache
+def _queue() -> sa.Select[Any]:
+    """By provider and lane the first `room` messages, by place: the first of each account, then the second, ...
+
+    The index is walked from account to account and then from message to message, so that it costs what is taken and
+    not what waits: ranking ten thousand rows for each sixteen makes a bulk mailing slow for everybody.
+    """
+    room = sa.bindparam("room", type_=sa.Integer)
+    row = message.alias()
+    heads = sa.select(*(row.c[name] for name in _KEY)).where(row.c.id == _first()).cte("heads", recursive=True)
+    provider, lane, account = heads.c.provider, heads.c.lane, heads.c.account_id
+    # Three questions instead of one about (provider, lane, account): SQLite walks its index by the first of them only.
+    after = sa.func.coalesce(
+        _first(provider=provider, lane=lane, account_id=account),
+        _first(provider=provider, lane=lane),
+        _first(provider=provider),
+    )
+    step = sa.select(*(row.c[name] for name in _KEY)).select_from(heads.join(row, row.c.id == after))
+    heads = heads.union_all(step)
+
+    seat = sa.func.row_number().over(partition_by=(heads.c.provider, heads.c.lane), order_by=heads.c.seq)
+    seats = sa.select(*(heads.c[name] for name in _KEY), seat.label("seat")).subquery()
+    one = sa.literal_column("1", sa.Integer).label("place")
+    walk = sa.select(*(seats.c[name] for name in _KEY), one).where(seats.c.seat <= room).cte("walk", recursive=True)
+    row = message.alias()
+    after = _first(provider=walk.c.provider, lane=walk.c.lane, account_id=walk.c.account_id, seq=walk.c.seq)
+    step = sa.select(*(row.c[name] for name in _KEY), walk.c.place + 1)
+    walk = walk.union_all(step.select_from(walk.join(row, row.c.id == after)).where(walk.c.place < room))
+
+    rank = sa.func.row_number().over(partition_by=(walk.c.provider, walk.c.lane), order_by=(walk.c.place, walk.c.seq))
+    ranked = sa.select(walk.c.id, walk.c.provider, walk.c.lane, rank.label("rank")).subquery()
+    return sa.select(ranked).where(ranked.c.rank <= room).order_by(ranked.c.rank)
+
+
+def _first(**beyond: Any) -> sa.ScalarSelect[Any]:
+    """Of what is ready, the first in the order of the index that has these values, and more than the last of them."""
+    row = message.alias()
+    *same, last = [*beyond] or [""]
+    where = [row.c[name] == beyond[name] for name in same] + ([row.c[last] > beyond[last]] if last else [])
+    ready = (row.c.fate == Fate.QUEUED.value, row.c.waiting.is_(False))
+    order = (row.c.provider, row.c.lane, row.c.account_id, row.c.seq)
+    return sa.select(row.c.id).where(*ready, *where).order_by(*order).limit(1).scalar_subquery()
 
 
 def _lock(connection: sa.Connection, chosen: Sequence[tuple[str, UUID]]) -> list[Row]:

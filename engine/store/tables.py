@@ -38,6 +38,11 @@ consent = sa.Table(
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("given_at", Moment, nullable=False),
     sa.Column("withdrawn_at", Moment),
+    # What the contact's file says of it: something new is a fresh consent, also after a stop.
+    sa.Column("agreed", sa.Text, nullable=False, server_default=""),
+    # The person has written STOP; START clears it.
+    sa.Column("stopped_at", Moment),
+    sa.Index("ix_consent_address", "address"),
 )
 
 configuration = sa.Table(
@@ -152,7 +157,7 @@ message_content = sa.Table(
     metadata,
     # Personal data apart from money: it is deleted after its time, the ledger stays.
     sa.Column("message_id", sa.Uuid, primary_key=True),
-    sa.Column("address", Words, nullable=False),
+    sa.Column("address", Words, nullable=False, index=True),
     sa.Column("text", Words, nullable=False),
     sa.Column("title", Words, nullable=False, server_default=""),
     # The ids of the files that go with it, with blanks between.

@@ -20,6 +20,7 @@ def upgrade() -> None:
         table.create_index("ix_message_queue", ["fate", "waiting", "provider", "lane", "account_id", "seq"])
     _journeys()
     _replies()
+    _said()
     _media()
 
 
@@ -35,9 +36,7 @@ def _journeys() -> None:
         sa.Column("held", sa.Text(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("delete_after", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["notification_id"], ["notification.id"], name=op.f("fk_journey_notification_id")
-        ),
+        sa.ForeignKeyConstraint(["notification_id"], ["notification.id"], name=op.f("fk_journey_notification_id")),
         sa.PrimaryKeyConstraint("notification_id", name=op.f("pk_journey")),
     )
     op.create_index(op.f("ix_journey_delete_after"), "journey", ["delete_after"])
@@ -84,6 +83,16 @@ def _replies() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
         sa.UniqueConstraint("account_id", "code", name=op.f("uq_invitation_account_id_code")),
     )
+
+
+def _said() -> None:
+    """What people say themselves of being told, and whose the answer of a phone is."""
+    with op.batch_alter_table("consent") as table:
+        table.add_column(sa.Column("agreed", sa.Text(), nullable=False, server_default=""))
+        table.add_column(sa.Column("stopped_at", sa.BigInteger(), nullable=True))
+        table.create_index("ix_consent_address", ["address"])
+    with op.batch_alter_table("message_content") as table:
+        table.create_index(op.f("ix_message_content_address"), ["address"])
 
 
 def _media() -> None:
