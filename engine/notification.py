@@ -126,7 +126,7 @@ class Notification(Noun):
     language: str = ""
     """The receiver's language; empty: the account's."""
     enclosures: tuple[Enclosure, ...] = ()
-    """Files of the mail that are told with it. While one of them is neither kept nor lacking it is not yet routed."""
+    """Files of the mail that are told with it."""
     limits: Limits = Limits()
     decided_at: AwareDatetime
     not_after: AwareDatetime | None = None
@@ -148,3 +148,14 @@ class Notification(Noun):
     def id(self) -> UUID:
         """(event, rule scope, rule id, action name, recipient)."""
         return derive("notification", str(self.event_id), self.scope, self.rule, self.action, self.recipient)
+
+    def carried_by(self, channel: Channel) -> tuple[Enclosure, ...]:
+        """The files that a message of this channel has with it; an SMS has links to them at most."""
+        if channel is Channel.SMS:
+            return ()
+        return tuple(each for each in self.enclosures if each.kept and (channel is not Channel.FAX or each.pages))
+
+    @property
+    def waits(self) -> bool:
+        """Whether its files are still to be fetched."""
+        return not all(each.kept or each.lack for each in self.enclosures)

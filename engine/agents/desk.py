@@ -10,6 +10,7 @@ from engine.account import Account
 from engine.admission.quiet import goes_by_mail
 from engine.agents.configuration import Configuration, Files
 from engine.channels.choose import choose
+from engine.channels.features import Features, Reporting
 from engine.channels.provider import Provider, is_polled
 from engine.channels.tariff import Tariff
 from engine.heard import Route
@@ -25,6 +26,7 @@ from engine.sources.imap.mailbox import Mailbox
 from engine.sources.imap.watcher import Office
 from engine.sources.imap.watching import Watching
 from engine.store.database import Database
+from engine.store.falling import Telling
 from engine.store.send_queue import Terms
 from engine.topics import Topic
 
@@ -103,6 +105,10 @@ class Desk:
     """How the watch over each folder stands: its hop writes it, the metrics read it."""
     calendars: dict[tuple[str, str], calendar.Watching] = field(default_factory=dict)
     """How the watch over each calendar stands, by account and feed."""
+    reporting: frozenset[str] = frozenset()
+    """The providers that were told to report what became of messages."""
+    heard: dict[str, datetime] = field(default_factory=dict)
+    """When this process noted that a provider reported."""
     draining: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the engine stops: hops finish what they hold and take nothing new."""
 
@@ -124,6 +130,14 @@ class Desk:
         by_mail = goes_by_mail(told, owner.zone if owner else "UTC", now)
         carriers = {name: each.channels for name, each in self.providers.items()}
         return choose(told, self.tariff, carriers, Channel.EMAIL if by_mail else None, self.health)
+
+    def tells(self, provider: str, channel: Channel) -> Telling:
+        """What a provider tells of the messages that it took by a channel."""
+        known = self.providers.get(provider)
+        features: Features | None = getattr(known, "features", None)
+        if features is None:
+            return Telling()
+        return Telling(features.reports in (Reporting.CALLBACK, Reporting.LINK), channel in features.reads)
 
     def terms(self) -> dict[str, Terms]:
         """What the queue must know of each provider."""

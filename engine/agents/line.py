@@ -2,7 +2,7 @@
 
 calendars ─remind─► reminders ─wake─► events
 mailboxes ─watch─► events ─match─► notifications ─route─► send queue ─send─► provider
-                                                              ▲                 │ callback
+                                          files │ enclose────►▲                 │ callback
 due ─wake─────────────────────────────────────────────────────┘◄──settle── receipts
 outbox ─relay─► fates
 commands ─obey─► the stream a dead letter came from
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from engine import topics
+from engine.agents.enclose import enclose
 from engine.agents.match import match
 from engine.agents.obey import obey
 from engine.agents.relay import relay
@@ -37,7 +38,7 @@ class Hop:
     while what was taken in is still finished."""
 
     name: str
-    input: Topic | Literal["mailboxes", "calendars", "commands", "files", "queue", "due", "outbox"]
+    input: Topic | Literal["enclosures", "mailboxes", "calendars", "commands", "files", "queue", "due", "outbox"]
     work: Work
     drain: int
 
@@ -50,6 +51,7 @@ LINE: tuple[Hop, ...] = (
     Hop("match", topics.EVENTS, match, drain=2),
     Hop("route", topics.NOTIFICATIONS, route, drain=2),
     Hop("settle", topics.RECEIPTS, settle, drain=2),
+    Hop("enclose", "enclosures", enclose, drain=3),
     Hop("send", "queue", send, drain=3),
     Hop("wake", "due", wake, drain=3),
     Hop("relay", "outbox", relay, drain=4),

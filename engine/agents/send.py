@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 
+from engine.agents.alarm import begin, end
 from engine.agents.desk import Desk
 from engine.agents.hand_over import hand_over
 from engine.agents.listen import listen
 from engine.answer import Answer, Outcome
-from engine.errors import StoreError
+from engine.errors import StoreError, StreamError
+from engine.event import What
 from engine.failpoints import failpoint
-from engine.health import RECOVERED
 from engine.reason import Reason
 from engine.store import attempts, send_queue
 from engine.store.send_queue import Claim, Claims
@@ -72,20 +73,26 @@ async def _claim(desk: Desk, calls: Mapping[str, int]) -> Claims:
     if taken.claims:
         failpoint("attempt_recorded")
         desk.bells.due.set()
-    _hear(desk, taken.shares)
+    await _hear(desk, taken)
     return taken
 
 
-def _hear(desk: Desk, shares: Mapping[str, float]) -> None:
-    """New messages go by what the claim has seen of the providers; who is given up, or works again, is said once."""
-    for name, share in shares.items():
-        before = desk.health.get(name, 1.0)
-        if share == 0 and before > 0:
-            log.error("provider %s does not answer, or refuses us: it is left alone for a while", name)
-        elif share > RECOVERED >= before and before > 0:
-            log.info("provider %s works again", name)
+async def _hear(desk: Desk, taken: Claims) -> None:
+    """New messages go by what the claim has seen of the providers; the admin hears of one that stays down."""
+    desk.health = taken.shares
+    for name, share in taken.shares.items():
         desk.metrics.set_share(name, share)
-    desk.health = shares
+    told = {subject for account, what, subject in desk.alarmed if what == What.PROVIDER_DOWN and account == desk.admin}
+    try:
+        for name in sorted(taken.down - told):
+            log.error("provider %s does not work: it is tried again now and then", name)
+            if desk.admin:
+                await begin(desk, desk.admin, What.PROVIDER_DOWN, name)
+        for name in sorted(told - taken.down):
+            log.info("provider %s works again", name)
+            await end(desk, desk.admin, What.PROVIDER_DOWN, name)
+    except (StoreError, StreamError) as error:
+        log.error("that a provider is down waits to be told: %s", error)
 
 
 async def _attempt(desk: Desk, claim: Claim) -> None:

@@ -24,6 +24,7 @@ from engine.errors import ProviderError
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError, Reply
 from engine.notification import Channel
+from engine.pool import OverrunError
 from engine.reason import Reason
 
 #: What a refusal by its HTTP status comes to, where the vendor's own words say nothing better.
@@ -183,11 +184,14 @@ def judge(reply: Reply, words: str, reason: Reason | None = None) -> Answer:
 
 
 async def draw(message: Message, sender: str) -> bytes:
-    """The message as the PDF of a fax. Raises ProviderError when what draws it is not installed."""
-    from engine.channels.paper.render import render, require
+    """The message and its files as the PDF of a fax. Raises ProviderError when they cannot be drawn."""
+    from engine.channels.mail.letter import attach
+    from engine.channels.paper.press import press
 
-    require()
-    return (await asyncio.to_thread(render, message.text, sender, datetime.now(UTC))).pdf
+    try:
+        return (await press(message.text, sender, datetime.now(UTC), attach(message.media))).pdf
+    except (ValueError, OverrunError) as error:
+        raise ProviderError(str(error)) from None
 
 
 def basic(user: str, password: str) -> str:

@@ -53,23 +53,18 @@ def pick(event: Event, attach: Attach) -> tuple[Enclosure, ...]:
 def enclose(told: Notification, found: tuple[Enclosure, ...], link: Link) -> Notification:
     """The notification once its files are here: each road says what it brings otherwise, and what is lacking."""
     own = Way(channel=told.channel, address=told.address, text=told.text, max_parts=told.max_parts)
-    first, *rest = (_say_on(way, found, link, told.language) for way in (own, *told.otherwise))
-    return told.model_copy(
-        update={"enclosures": found, "text": first.text, "max_parts": first.max_parts, "otherwise": tuple(rest)}
-    )
+    told = told.model_copy(update={"enclosures": found})
+    first, *rest = (_say_on(way, told, link) for way in (own, *told.otherwise))
+    return told.model_copy(update={"text": first.text, "max_parts": first.max_parts, "otherwise": tuple(rest)})
 
 
-def goes_along(each: Enclosure, channel: Channel) -> bool:
-    """Whether this channel carries the file itself."""
-    return each.kept and channel is not Channel.SMS and (channel is not Channel.FAX or each.pages > 0)
-
-
-def _say_on(way: Way, found: tuple[Enclosure, ...], link: Link, language: str) -> Way:
+def _say_on(way: Way, told: Notification, link: Link) -> Way:
     if way.channel is Channel.SMS:
-        return _say_in_sms(way, found, link, language)
-    links = way.channel in (Channel.MMS, Channel.RCS)  # they are told where to fetch it
-    lacking = [each for each in found if not goes_along(each, way.channel) or (links and not link(each))]
-    note = _note(lacking, way.channel, language)
+        return _say_in_sms(way, told.enclosures, link, told.language)
+    carried = told.carried_by(way.channel)
+    if way.channel in (Channel.MMS, Channel.RCS):  # they are told where to fetch it
+        carried = tuple(each for each in carried if link(each))
+    note = _note([each for each in told.enclosures if each not in carried], way.channel, told.language)
     return way.model_copy(update={"text": f"{way.text}\n\n{note}"}) if note else way
 
 

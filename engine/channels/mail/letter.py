@@ -10,6 +10,7 @@ from email.utils import format_datetime
 from html import escape
 from unicodedata import category
 
+from engine.medium import BYTES, Medium
 from engine.noun import Noun
 from engine.segments import whole
 
@@ -25,6 +26,22 @@ class Attachment(Noun):
     kind: str
     """Its media type, like ``application/pdf``."""
     content: bytes
+
+
+#: Media types whose bytes may stand in a mail as they are; `message` and `multipart` have a form of their own.
+_PLAIN = re.compile(r"(application|audio|font|image|text|video)/[a-z0-9][a-z0-9!#$&^_.+-]{0,100}")
+
+
+def attach(media: Sequence[Medium]) -> tuple[Attachment, ...]:
+    """The files that go with a message, as they stand in a mail."""
+    return tuple(
+        Attachment(
+            name=each.name,
+            kind=each.media_type if _PLAIN.fullmatch(each.media_type) else BYTES,
+            content=each.body,
+        )
+        for each in media
+    )
 
 
 class Letter(Noun):

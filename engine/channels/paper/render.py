@@ -14,6 +14,7 @@ from unicodedata import category
 from engine.channels.mail.letter import Attachment
 from engine.channels.pages import LINES, Page, lay_out
 from engine.errors import ProviderError
+from engine.medium import IMAGES, PDF
 from engine.noun import Noun
 
 if TYPE_CHECKING:
@@ -34,8 +35,9 @@ _one_at_a_time = Lock()
 _MISSING = "□"
 #: A picture of more pixels is a bomb, or no picture for a fax.
 _MOST_PIXELS = 50_000_000
-IMAGES = frozenset(("image/png", "image/jpeg", "image/gif", "image/tiff"))
-PDF = "application/pdf"
+#: What of one file can be sent; who wants to fax a book sends it by mail.
+MOST_PAGES = 50
+DRAWN = IMAGES | {"image/tiff"}
 
 
 class Paper(Noun):
@@ -63,6 +65,11 @@ def render(text: str, sender: str, at: datetime, attachments: tuple[Attachment, 
     with _one_at_a_time:
         drawn = _draw(own, sender, at, total)
     return Paper(pdf=_join(drawn, appended) if appended else drawn, pages=total)
+
+
+def count_pages_of(attachment: Attachment) -> int:
+    """How many pages it adds. Raises ValueError that names it when it is nothing that can be sent."""
+    return len(_append(attachment))
 
 
 @cache
@@ -110,12 +117,14 @@ def _append(attachment: Attachment) -> list[PageObject]:
     """The pages of an attachment, each on a sheet of A4; scripts, forms and links stay behind."""
     if attachment.kind == PDF:
         source = _read(attachment.content, attachment.name)
-    elif attachment.kind in IMAGES:
+    elif attachment.kind in DRAWN:
         source = _read(_picture(attachment), attachment.name)
     else:
         raise ValueError(f"{attachment.name}: a fax carries PDF and pictures")
     from pypdf import PdfWriter
 
+    if len(source.pages) > MOST_PAGES:
+        raise ValueError(f"{attachment.name}: a fax carries {MOST_PAGES} pages of a file at most")
     sheets = PdfWriter()
     try:
         for page in source.pages:

@@ -4,7 +4,6 @@ Such a gateway answers nothing that can be relied on: a mail that its server too
 be known of it.
 """
 
-import asyncio
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -16,13 +15,17 @@ from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features, Reporting
 from engine.channels.mail.address import read_address, read_sender
 from engine.channels.mail.bounce import TOKEN_HEADER
-from engine.channels.mail.letter import Attachment, Letter, compose, flaw
+from engine.channels.mail.letter import Attachment, Letter, attach, compose, flaw
 from engine.channels.mail.settings import Line, MailServer
 from engine.channels.mail.submit import Envelope, Submission
-from engine.channels.paper.render import PDF, render, require
+from engine.channels.paper.press import press
+from engine.channels.paper.render import require
 from engine.message import Message
 from engine.net import Http
+from engine.channels.words import discreet
+from engine.medium import PDF
 from engine.notification import Channel
+from engine.pool import OverrunError
 from engine.reason import Reason
 from engine.receipt import DeliveryReport
 
@@ -87,7 +90,10 @@ class EmailGatewayProvider:
             return _not_sent(Reason.UNFIT, wrong)
         now = datetime.now(UTC)
         to = read_address(_fill(self._settings.address, message.address))
-        mail = compose(await self._letter(message, to, now), now)
+        try:
+            mail = compose(await self._letter(message, to, now), now)
+        except (ValueError, OverrunError) as error:
+            return _not_sent(Reason.UNFIT, discreet(str(error)))
         return await self._submission.hand_over(Envelope(return_path=self._sender[1], to=to, mail=mail))
 
     async def ask(self, client_ref: str) -> Answer:
@@ -112,7 +118,7 @@ class EmailGatewayProvider:
         attachments: tuple[Attachment, ...] = ()
         if fax:
             name, address = self._sender
-            paper = await asyncio.to_thread(render, message.text, name or address, now.astimezone())
+            paper = await press(message.text, name or address, now.astimezone(), attach(message.media))
             attachments = (Attachment(name="fax.pdf", kind=PDF, content=paper.pdf),)
         return Letter(
             id=message.id.hex,

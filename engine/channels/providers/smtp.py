@@ -22,7 +22,7 @@ from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features, Reporting
 from engine.channels.mail.address import read_address, read_sender, tag
 from engine.channels.mail.bounce import TOKEN_HEADER, read_bounce, read_tokens
-from engine.channels.mail.letter import Letter, compose, flaw, subject_of
+from engine.channels.mail.letter import Letter, attach, compose, flaw, subject_of
 from engine.channels.mail.seal import Seal
 from engine.channels.mail.settings import Address, MailServer
 from engine.channels.mail.submit import Envelope, Submission
@@ -195,10 +195,11 @@ class SmtpProvider:
             id=message.id.hex,
             sender=self._sender,
             to=to,
-            subject=subject_of(message.text),
+            subject=subject_of(message.title) or subject_of(message.text),
             text=message.text,
             html=settings.html,
             headers=tuple(headers),
+            attachments=attach(message.media),
         )
 
 

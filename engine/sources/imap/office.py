@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from engine.sources.imap.dial import dial
+from engine.sources.imap.enclosed import Found, Wanted, fetch_sections
 from engine.sources.imap.hosts import Host, Hosts
 from engine.sources.imap.mailbox import Mailbox
 from engine.sources.imap.pace import Pace
@@ -69,6 +70,16 @@ class Office:
                 raise
             standing.welcome()
             return session
+
+    async def fetch(self, mailbox: Mailbox, folder: str, uidvalidity: int, uid: int, wanted: Wanted) -> Found:
+        """Files of one mail, over a connection of its own. Raises LostError, DeniedError, UnreadableError,
+        RefusedError for wrong credentials, MissingError for the folder."""
+        session = await self.open(mailbox)
+        try:
+            host = self.hosts.find(mailbox.host)
+            return await self.work(session, host, fetch_sections, session, folder, uidvalidity, uid, wanted)
+        finally:
+            session.close()
 
     async def read_secret(self, mailbox: Mailbox) -> Secret:
         """The secret as it is now. Raises LostError."""

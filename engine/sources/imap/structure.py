@@ -1,6 +1,7 @@
 """BODYSTRUCTURE (RFC 3501 section 7.4.2) -> which section is the text, and what is attached. Pure; never raises."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from engine.event import Attachment
@@ -26,12 +27,15 @@ class Structure:
     texts: tuple[TextSection, ...]
     """The plain ones first: the first is what to read."""
     attachments: tuple[Attachment, ...]
+    encodings: Mapping[str, str] = field(default_factory=dict)
+    """Section -> in what its bytes are written (RFC 2045 6)."""
 
 
 def read_structure(told: Any) -> Structure | None:
     """Understand a BODYSTRUCTURE as imapclient gives it; None when the server's answer is none."""
     texts: list[TextSection] = []
     attachments: list[Attachment] = []
+    encodings: dict[str, str] = {}
     waiting: list[tuple[Any, str, int]] = [(told, "", 0)]
     opened = 0
     try:
@@ -45,10 +49,11 @@ def read_structure(told: Any) -> Structure | None:
                     waiting.extend(reversed(inner))
                 continue
             _read_leaf(body, section or "1", texts, attachments)
+            encodings[section or "1"] = _word(body[5])
     except (TypeError, LookupError, ValueError, AttributeError):
         return None
     texts.sort(key=lambda text: text.media_type != "text/plain")
-    return Structure(tuple(texts), tuple(attachments[:MOST_PARTS]))
+    return Structure(tuple(texts), tuple(attachments[:MOST_PARTS]), encodings)
 
 
 def _read_leaf(body: Any, section: str, texts: list[TextSection], attachments: list[Attachment]) -> None:

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features, Reporting
-from engine.channels.mail.letter import flaw
-from engine.channels.paper.render import Paper, render, require
+from engine.channels.mail.letter import attach, flaw
+from engine.channels.paper.press import press
+from engine.channels.paper.render import Paper, require
 from engine.channels.provider import Hear, Publish
 from engine.channels.providers.hylafax.queue import Job, find_jobs
 from engine.channels.providers.hylafax.session import LostError, NoError, Session
@@ -24,6 +25,7 @@ from engine.errors import ProviderError
 from engine.message import Message
 from engine.net import Http
 from engine.notification import Channel
+from engine.pool import OverrunError
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
 
@@ -66,7 +68,11 @@ class HylafaxProvider:
             return _no(Reason.BAD_NUMBER, "not sent: this is no international number")
         if wrong := flaw(message.text):
             return _no(Reason.UNFIT, f"not sent: {wrong}")
-        paper = await asyncio.to_thread(render, message.text, self._settings.sender, datetime.now().astimezone())
+        try:
+            now = datetime.now().astimezone()
+            paper = await press(message.text, self._settings.sender, now, attach(message.media))
+        except (ValueError, OverrunError) as error:
+            return _no(Reason.UNFIT, f"not sent: {discreet(str(error))}")
         if paper.pages > self._settings.most_pages:
             return _no(Reason.TOO_LONG, f"not sent: {paper.pages} pages")
         submitted = False
