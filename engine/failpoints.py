@@ -21,6 +21,8 @@ POINTS = (
     "agenda_published",
     "wake_open",
     "wake_committed",
+    "journey_open",
+    "journey_committed",
     "digest_open",
     "digest_committed",
     "attempt_open",

@@ -3,6 +3,14 @@
 from engine.money import Money
 from engine.notification import Channel, Notification, Road
 from engine.noun import Noun
+from engine.reason import Reason
+
+
+class Closed(Noun):
+    """A road that cannot be taken, and why."""
+
+    channel: Channel
+    reason: Reason
 
 
 class Quote(Noun):
@@ -19,6 +27,8 @@ class Quote(Noun):
     """Which line of which tariff: the prefix that matched."""
     road: Road | None = None
     """Which of the further roads it takes; None: the notification's own."""
+    beside: tuple["Quote | Closed", ...] = ()
+    """The notification's other roads in their order: what each would cost, or why it cannot be taken."""
 
     def address_of(self, told: Notification) -> str:
         """Where it goes."""

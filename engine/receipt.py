@@ -24,6 +24,7 @@ class Fate(StrEnum):
     UNCERTAIN = "uncertain"
     SENT = "sent"
     DELIVERED = "delivered"
+    READ = "read"
     UNDELIVERED = "undelivered"
     FAILED = "failed"
     EXPIRED = "expired"
@@ -44,8 +45,10 @@ FOLLOWS: dict[Fate, frozenset[Fate]] = {
             Fate.EXPIRED,
             Fate.SENT,
             Fate.DELIVERED,
+            Fate.READ,
             Fate.UNDELIVERED,
             Fate.FAILED,
+            Fate.UNCERTAIN,
             Fate.WITHDRAWN,
         }
     ),
@@ -56,14 +59,16 @@ FOLLOWS: dict[Fate, frozenset[Fate]] = {
             Fate.FAILED,
             Fate.UNCERTAIN,
             Fate.DELIVERED,
+            Fate.READ,
             Fate.UNDELIVERED,
             Fate.EXPIRED,
         }
     ),
-    Fate.UNCERTAIN: frozenset({Fate.QUEUED, Fate.SENT, Fate.FAILED, Fate.DELIVERED, Fate.UNDELIVERED}),
-    Fate.SENT: frozenset({Fate.DELIVERED, Fate.UNDELIVERED}),
-    Fate.DELIVERED: frozenset(),
-    Fate.UNDELIVERED: frozenset({Fate.DELIVERED}),
+    Fate.UNCERTAIN: frozenset({Fate.QUEUED, Fate.SENT, Fate.FAILED, Fate.DELIVERED, Fate.READ, Fate.UNDELIVERED}),
+    Fate.SENT: frozenset({Fate.DELIVERED, Fate.READ, Fate.UNDELIVERED}),
+    Fate.DELIVERED: frozenset({Fate.READ}),
+    Fate.READ: frozenset(),
+    Fate.UNDELIVERED: frozenset({Fate.DELIVERED, Fate.READ}),
     Fate.FAILED: frozenset(),
     Fate.EXPIRED: frozenset(),
     Fate.WITHDRAWN: frozenset(),
@@ -76,6 +81,7 @@ SETTLED = frozenset(
         Fate.DIGESTED,
         Fate.SENT,
         Fate.DELIVERED,
+        Fate.READ,
         Fate.UNDELIVERED,
         Fate.FAILED,
         Fate.EXPIRED,

@@ -29,6 +29,8 @@ class Standing:
     currency: str
     frozen: bool = False
     consents: frozenset[str] = frozenset()
+    stopped: Mapping[str, datetime] = field(default_factory=dict)
+    """Addresses that would have consented, but that asked by themselves to be told no more, and when."""
     daily_cap: int = 0
     told_today: int = 0
     allowance: int = 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from engine.agents import silence
 from engine.agents.desk import Desk
 from engine.failpoints import failpoint
 from engine.receipt import DeliveryReport
@@ -20,5 +21,7 @@ async def settle(desk: Desk, said: Sequence[DeliveryReport]) -> None:
         failpoint("receipt_open")
 
     await desk.store.awrite(apply)
+    await silence.note(desk, {each.provider for each in said})
     failpoint("receipt_applied")
+    desk.bells.due.set()
     desk.bells.outbox.set()

@@ -1,14 +1,15 @@
 """The one sleeper: whatever is due, from one table, and the reminders."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from engine.account import Account
-from engine.agents import agenda
+from engine.agents import agenda, silence
 from engine.agents.desk import Desk
 from engine.agents.fire import Firing
+from engine.agents.inquire import Inquiries
 from engine.agents.listen import listen
 from engine.digest import Gathered
 from engine.errors import StoreError, StreamError
@@ -18,19 +19,24 @@ from engine.quote import Quote
 from engine.reason import Reason
 from engine.rules.ruleset import GLOBAL
 from engine.rules.together import tell_together
-from engine.store import attempts, due, reminders, send_queue, summing, sweep, waking
+from engine.store import attempts, due, falling, reminders, send_queue, summing, sweep, waking
 from engine.store.due import Due, DueKind
 
 log = logging.getLogger("tocsin.wake")
 
 #: The longest sleep, in seconds: a clock that was set, or another worker's row, is noticed by then.
 LONGEST = 5.0
+#: What is decided together, all of one moment in one transaction.
+TOGETHER = (DueKind.HOLD, DueKind.FALLBACK)
+#: What somebody outside is asked: nobody waits for the answer.
+QUESTIONS = (DueKind.ASK, DueKind.POLL)
 
 
 async def wake(desk: Desk) -> None:
     """Act on what is due until the engine drains."""
     planned = None
     firing = Firing(desk)
+    inquiries = Inquiries(desk)
     while not desk.draining.is_set():
         desk.bells.due.clear()
         now = desk.clock()
@@ -40,8 +46,12 @@ async def wake(desk: Desk) -> None:
             taken = await desk.store.awrite(lambda connection: due.take(connection, now), touching=())  # noqa: B023
             if held := [UUID(each.key) for each in taken if each.kind is DueKind.HOLD]:
                 await _wake_held(desk, held)
+            if journeys := [UUID(each.key) for each in taken if each.kind is DueKind.FALLBACK]:
+                await _fall_back(desk, journeys)
+            if questions := [each for each in taken if each.kind in QUESTIONS]:
+                await inquiries.begin(questions)
             for each in taken:
-                if each.kind is not DueKind.HOLD:
+                if each.kind not in (*TOGETHER, *QUESTIONS):
                     await _act(desk, each)
             acted = len(taken) + await firing.fire()
             next_at = None if acted else await _next_at(desk, firing)
@@ -51,6 +61,7 @@ async def wake(desk: Desk) -> None:
         if not acted:
             wait = LONGEST if next_at is None else (next_at - desk.clock()).total_seconds()
             await listen(desk.bells.due, desk.draining, seconds=min(LONGEST, max(0.0, wait)))
+    await inquiries.end()
     try:
         await firing.leave()
     except StoreError as error:
@@ -69,6 +80,9 @@ async def _act(desk: Desk, each: Due) -> None:
     if each.kind is DueKind.SWEEP:
         await store.awrite(lambda connection: sweep.sweep(connection, now))
         return
+    if each.kind is DueKind.SILENCE:
+        await silence.look(desk)
+        return
     if each.kind is DueKind.DIGEST:
         await _tell_digest(desk, UUID(each.key))
         return
@@ -83,8 +97,6 @@ async def _act(desk: Desk, each: Due) -> None:
         await store.awrite(lambda connection: attempts.lapse(connection, message_id, terms, now))
     elif each.kind is DueKind.WINDOW:
         await store.awrite(lambda connection: attempts.close_window(connection, message_id, now))
-    else:
-        await _ask(desk, message_id)
     desk.bells.queue.set()
     desk.bells.outbox.set()
 
@@ -92,14 +104,30 @@ async def _act(desk: Desk, each: Due) -> None:
 async def _wake_held(desk: Desk, held: Sequence[UUID]) -> None:
     """What was held is asked again, all of one moment in one transaction."""
     now, currency = desk.clock(), desk.tariff.currency
-
-    def road(told: Notification) -> Quote | Reason:
-        return desk.road(told, now) if _stands(desk, told.account, told.scope, told.rule) else Reason.RULE_WITHDRAWN
-
+    road = _road(desk, now)
     await desk.store.awrite(lambda connection: waking.wake(connection, held, road, currency, now))
     failpoint("wake_committed")
     desk.bells.queue.set()
     desk.bells.outbox.set()
+
+
+async def _fall_back(desk: Desk, journeys: Sequence[UUID]) -> None:
+    """What was sent by one channel is looked at: whether the next one is to be taken."""
+    now, currency = desk.clock(), desk.tariff.currency
+    road = _road(desk, now)
+    await desk.store.awrite(lambda connection: falling.fall(connection, journeys, road, desk.tells, currency, now))
+    failpoint("journey_committed")
+    desk.bells.queue.set()
+    desk.bells.outbox.set()
+
+
+def _road(desk: Desk, now: datetime) -> Callable[[Notification], Quote | Reason]:
+    """The road that something takes which was decided on before, if its rule still stands."""
+
+    def road(told: Notification) -> Quote | Reason:
+        return desk.road(told, now) if _stands(desk, told.account, told.scope, told.rule) else Reason.RULE_WITHDRAWN
+
+    return road
 
 
 async def _tell_digest(desk: Desk, id: UUID) -> None:
@@ -124,21 +152,3 @@ def _stands(desk: Desk, account: str, scope: str, rule: str) -> bool:
     """Whether the rule is still there and switched on; nobody can remove the engine's own."""
     own = scope not in (GLOBAL, account)
     return own or any((each.scope, each.id) == (scope, rule) for each in desk.ruleset.of(account))
-
-
-async def _ask(desk: Desk, message_id: UUID) -> None:
-    """Ask a queryable provider whether it took the message."""
-    store = desk.store
-    claim = await store.aread(lambda connection: attempts.to_ask(connection, message_id))
-    now = desk.clock()
-    if claim is None:
-        await store.awrite(lambda connection: due.cancel(connection, DueKind.ASK, str(message_id)))
-        return
-    provider = desk.providers.get(claim.message.provider)
-    if provider is None:
-        await store.awrite(lambda connection: attempts.lapse(connection, message_id, {}, now))
-        return
-    said = await provider.ask(claim.client_ref)
-    desk.metrics.count_answer(provider.name, said.outcome)
-    now, backoff, memory = desk.clock(), desk.backoff(claim.attempt), provider.key_life
-    await store.awrite(lambda connection: attempts.asked(connection, message_id, said, now, backoff, memory))

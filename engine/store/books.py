@@ -1,8 +1,8 @@
 """The rows of one admission, gathered to be written table by table: one statement each, not one a message."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,41 +10,59 @@ import sqlalchemy as sa
 
 from engine.admission.admit import Verdict
 from engine.admission.later import Collect, Hold
+from engine.admission.roads import Ruled, sum_up
 from engine.message import message_id
-from engine.notification import Notification
-from engine.quote import Quote
+from engine.notification import Channel, Notification
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
-from engine.store import digests, due, ledger, memory, receipts
+from engine.store import digests, due, journeys, ledger, memory, receipts
 from engine.store.database import ContendedError, insert_new, put
 from engine.store.due import DueKind
-from engine.store.tables import held, message, message_content, notification
-
-#: How long number and text are kept for the person who asks what was sent.
-KEEP_CONTENT = timedelta(days=30)
+from engine.store.queueing import KEEP_CONTENT, Admitted, queue
+from engine.store.tables import held, notification
 
 
 @dataclass(frozen=True)
 class _Entry:
     told: Notification
-    quote: Quote | Reason
-    verdict: Verdict
+    ruled: Sequence[Ruled]
     purse: ledger.Purse | None
 
     @property
-    def fate(self) -> Fate:
-        if self.verdict.reason is Reason.ADMITTED:
-            return Fate.QUEUED
-        if isinstance(self.verdict.later, Hold):
-            return Fate.HELD
-        if isinstance(self.verdict.later, Collect):
-            return Fate.COLLECTED
-        return Fate.EXPIRED if self.verdict.reason is Reason.EXPIRED else Fate.REFUSED
+    def verdict(self) -> Verdict:
+        return sum_up(self.ruled)
 
     @property
-    def message_id(self) -> UUID:
-        quote = self.quote
-        return message_id(self.told.id, quote.channel if isinstance(quote, Quote) else self.told.channel)
+    def fate(self) -> Fate:
+        return fate_of(self.verdict)
+
+    @property
+    def passed(self) -> list[Channel]:
+        return [each.channel for each in self.ruled]
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether another channel may be taken after the one that it takes now."""
+        return self.fate is Fate.QUEUED and bool(journeys.ahead(self.told, self.passed))
+
+    @property
+    def admitted(self) -> Iterator[Admitted]:
+        for each in self.ruled:
+            if each.admitted:
+                assert each.quote is not None
+                assert self.purse is not None
+                yield Admitted(self.told, each.quote, each.verdict, self.purse, self.goes_on)
+
+
+def fate_of(verdict: Verdict) -> Fate:
+    """What becomes of a road on which this was decided."""
+    if verdict.reason is Reason.ADMITTED:
+        return Fate.QUEUED
+    if isinstance(verdict.later, Hold):
+        return Fate.HELD
+    if isinstance(verdict.later, Collect):
+        return Fate.COLLECTED
+    return Fate.EXPIRED if verdict.reason is Reason.EXPIRED else Fate.REFUSED
 
 
 class Books:
@@ -55,20 +73,19 @@ class Books:
         self._woken = woken
         self._entries: list[_Entry] = []
 
-    def enter(self, told: Notification, quote: Quote | Reason, verdict: Verdict, purse: ledger.Purse | None) -> None:
-        """One notification and what was decided on it."""
-        self._entries.append(_Entry(told, quote, verdict, purse))
+    def enter(self, told: Notification, ruled: Sequence[Ruled], purse: ledger.Purse | None) -> None:
+        """One notification and what was decided on its roads."""
+        self._entries.append(_Entry(told, ruled, purse))
 
     def write(self, connection: sa.Connection) -> None:
         """Write everything. Raises ContendedError when another worker was quicker with one of the notifications."""
-        collected = [
-            (each.told, each.verdict.later) for each in self._entries if isinstance(each.verdict.later, Collect)
-        ]
+        collected = [(each.told, later) for each in self._entries if isinstance(later := each.verdict.later, Collect)]
         places = digests.collect(connection, collected, self._now) if collected else {}
         self._write_notifications(connection, places)
-        self._write_messages(connection)
+        queue(connection, [one for each in self._entries for one in each.admitted], self._now)
         self._write_receipts(connection, places)
         self._hold(connection)
+        self._begin_journeys(connection)
         alone = {Fate.QUEUED: True, Fate.COLLECTED: False}
         remembered = [(each.told, alone[each.fate]) for each in self._entries if each.fate in alone]
         memory.remember(connection, remembered, self._now)
@@ -86,33 +103,8 @@ class Books:
         elif insert_new(connection, notification, rows) != len(rows):
             raise ContendedError  # only where the account is unknown: the known ones are locked
 
-    def _write_messages(self, connection: sa.Connection) -> None:
-        admitted = [each for each in self._entries if each.fate is Fate.QUEUED]
-        if not admitted:
-            return
-        rows = [_message(each) for each in admitted]
-        for row, seq in zip(rows, _numbers(connection, len(rows)), strict=True):
-            row["seq"] = seq
-        first = {"fate": Fate.QUEUED.value, "waiting": False, "attempts": 0, "ref_no": 0, "at": self._now}
-        connection.execute(sa.insert(message).values(**first), rows)
-        kept = sa.insert(message_content).values(delete_after=self._now + KEEP_CONTENT)
-        connection.execute(kept, [_content(each) for each in admitted])
-        paid = [(row["id"], row["bucket_id"], row["units"]) for row in rows if row["bucket_id"] is not None]
-        if paid:
-            ledger.reserve_all(connection, paid, self._now)
-
     def _write_receipts(self, connection: sa.Connection, places: Mapping[UUID, digests.Place]) -> None:
-        rows = [
-            {
-                "message_id": each.message_id,
-                "notification_id": each.told.id,
-                "account_id": each.told.account,
-                "fate": each.fate.value,
-                "reason": each.verdict.reason.value,
-                "detail": _when(each, places),
-            }
-            for each in self._entries
-        ]
+        rows = [row for each in self._entries for row in _receipts(each, places)]
         if not self._woken:
             receipts.note_first(connection, rows, self._now)
             return
@@ -145,6 +137,14 @@ class Books:
                 connection, DueKind.HOLD, [(str(row["notification_id"]), row["wake_at"]) for row in rows]
             )
 
+    def _begin_journeys(self, connection: sa.Connection) -> None:
+        begun = [
+            (each.told, next(one.channel for one in each.ruled if one.admitted), each.passed)
+            for each in self._entries
+            if each.goes_on
+        ]
+        journeys.begin(connection, begun, self._now)
+
 
 def _notification(each: _Entry, places: Mapping[UUID, digests.Place], now: datetime) -> dict[str, Any]:
     told, place = each.told, places.get(each.told.id)
@@ -164,33 +164,27 @@ def _notification(each: _Entry, places: Mapping[UUID, digests.Place], now: datet
     }
 
 
-def _message(each: _Entry) -> dict[str, Any]:
-    told, quote, verdict, purse = each.told, each.quote, each.verdict, each.purse
-    assert isinstance(quote, Quote)
-    assert purse is not None
-    return {
-        "id": each.message_id,
-        "notification_id": told.id,
-        "account_id": told.account,
-        "channel": quote.channel.value,
-        "provider": quote.provider,
-        "others": ",".join(quote.others),
-        "lane": told.lane.value,
-        "parts": quote.parts,
-        "price": quote.price.minor,
-        "currency": quote.price.currency,
-        "tariff": quote.tariff,
-        "bucket_id": purse.bucket_id(verdict.bucket) if verdict.bucket else None,
-        "units": verdict.units,
-        "on_unknown": told.on_unknown,
-        "not_after": told.not_after,
-    }
+def _receipts(each: _Entry, places: Mapping[UUID, digests.Place]) -> Iterator[dict[str, Any]]:
+    """One for each road that was ruled on."""
+    before: Ruled | None = None
+    for one in each.ruled:
+        instead = before is not None and one.admitted and not each.told.together
+        yield {
+            "message_id": message_id(each.told.id, one.channel),
+            "notification_id": each.told.id,
+            "account_id": each.told.account,
+            "fate": fate_of(one.verdict).value,
+            "reason": (Reason.INSTEAD if instead else one.verdict.reason).value,
+            "detail": say_instead(before.channel, before.verdict.reason)
+            if instead and before
+            else one.verdict.detail or _when(each, places),
+        }
+        before = one
 
 
-def _content(each: _Entry) -> dict[str, Any]:
-    assert isinstance(each.quote, Quote)
-    address, text = each.quote.address_of(each.told), each.quote.text_of(each.told)
-    return {"message_id": each.message_id, "address": address, "text": text}
+def say_instead(channel: Channel, reason: Reason) -> str:
+    """The detail of a receipt that says INSTEAD: of which channel, and why."""
+    return f"{channel}: {reason}"
 
 
 def _when(each: _Entry, places: Mapping[UUID, digests.Place]) -> str:
@@ -199,15 +193,3 @@ def _when(each: _Entry, places: Mapping[UUID, digests.Place]) -> str:
         return each.verdict.later.wake_at.isoformat()
     place = places.get(each.told.id)
     return place.due_at.isoformat() if place else ""
-
-
-def _numbers(connection: sa.Connection, many: int) -> Collection[int]:
-    """The next places in the order of messages, over all workers."""
-    if connection.dialect.name == "postgresql":
-        # A sequence waits for nobody; max + 1 would hand the same number to two workers.
-        next_one = sa.select(sa.func.nextval("message_seq")).select_from(sa.func.generate_series(1, many))
-        return sorted(connection.execute(next_one).scalars())
-    # One writer, and nothing is ever deleted: the row that was written last has the highest number.
-    newest = sa.select(message.c.seq).order_by(sa.literal_column("rowid").desc()).limit(1)
-    last = connection.execute(newest).scalar_one_or_none() or 0
-    return range(last + 1, last + 1 + many)

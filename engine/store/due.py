@@ -20,12 +20,20 @@ class DueKind(StrEnum):
     """The attempt's lease lapses: whoever made it is gone, its outcome is unknown."""
     ASK = "ask"
     """Ask the provider whether it took the message."""
+    POLL = "poll"
+    """Ask the provider what became of the message that it took."""
+    SILENCE = "silence"
+    """Look which providers were told to report and do not."""
     WINDOW = "window"
     """The time in which a receipt could still come is over: an uncertain message is given up."""
     HOLD = "hold"
     """A notification that was held is brought before the gates again."""
+    FALLBACK = "fallback"
+    """Look whether a notification has to take the next of its channels."""
     DIGEST = "digest"
     """What was collected is told."""
+    RSVP = "rsvp"
+    """An answer to an invitation is written into its calendar."""
     AGENDA = "agenda"
     """What is planned is told."""
     SWEEP = "sweep"
@@ -79,6 +87,11 @@ def cancel_all(connection: sa.Connection, kinds: Sequence[DueKind], key: str) ->
     """None of these is due for `key` any longer."""
     names = [kind.value for kind in kinds]
     connection.execute(sa.delete(due).where(due.c.kind.in_(names), due.c.key == key))
+
+
+def cancel_keys(connection: sa.Connection, kind: DueKind, keys: Sequence[str]) -> None:
+    """`cancel`, for many keys at once."""
+    connection.execute(sa.delete(due).where(due.c.kind == kind.value, due.c.key.in_(keys)))
 
 
 def take(connection: sa.Connection, now: datetime, most: int = 200) -> list[Due]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.admission.admit import Verdict, admit
+from engine.admission.roads import rule_on_roads, rule_out
 from engine.failpoints import failpoint
 from engine.notification import Notification
 from engine.quote import Quote
@@ -51,12 +51,12 @@ def decide(
     for told, quote in asked:
         standing = after.get(told.account)
         if standing is None:
-            verdict = Verdict(Reason.UNKNOWN_ACCOUNT)
+            ruled = rule_out(told, Reason.UNKNOWN_ACCOUNT)
         elif isinstance(quote, Reason):
-            verdict = Verdict(quote)
+            ruled = rule_out(told, quote)
         else:
-            verdict, after[told.account] = admit(told, quote, standing)
-        books.enter(told, quote, verdict, purses.get(told.account))
+            ruled, after[told.account] = rule_on_roads(told, quote, standing)
+        books.enter(told, ruled, purses.get(told.account))
     books.write(connection)
     standings.write(connection, before, after)
 

@@ -6,11 +6,12 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from engine.medium import Medium
 from engine.message import Message
 from engine.notification import Channel
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
-from engine.store import due, ledger, receipts
+from engine.store import due, journeys, ledger, receipts
 from engine.store.database import lock_accounts
 from engine.store.due import DueKind
 from engine.store.tables import message, message_content
@@ -19,14 +20,15 @@ Row = sa.Row[Any]
 
 
 def whole() -> sa.Select[tuple[object, ...]]:
-    """A message's row with its address and text, which may have been deleted since."""
-    return sa.select(message, message_content.c.address, message_content.c.text).join(
-        message_content, message_content.c.message_id == message.c.id, isouter=True
+    """A message's row with its address, its words and its files' ids, which may have been deleted since."""
+    content = message_content.c
+    return sa.select(message, content.address, content.text, content.title, content.media).join(
+        message_content, content.message_id == message.c.id, isouter=True
     )
 
 
 def handed(row: Row) -> Message:
-    """What a provider is handed, from a row of `whole`."""
+    """What a provider is handed, from a row of `whole`; its files are only named."""
     return Message(
         id=row.id,
         account=row.account_id,
@@ -34,6 +36,8 @@ def handed(row: Row) -> Message:
         provider=row.provider,
         address=row.address or "",
         text=row.text or "",
+        title=row.title or "",
+        media=tuple(Medium(id=UUID(id)) for id in (row.media or "").split()),
         parts=row.parts,
         on_unknown=row.on_unknown,
         not_after=row.not_after,
@@ -84,7 +88,7 @@ def note(
     now: datetime,
     detail: str = "",
 ) -> None:
-    """Write a receipt for the message."""
+    """Write a receipt for the message, and let the journey of its notification know."""
     receipts.note(
         connection,
         Receipt(
@@ -97,3 +101,5 @@ def note(
             detail=detail,
         ),
     )
+    if row.further:
+        journeys.stir(connection, row.notification_id, now)

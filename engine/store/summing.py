@@ -1,13 +1,13 @@
 """A digest that is due is told: one message through consent and credit, and the last receipt of all that it tells."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
 
-from engine.admission.admit import Verdict, admit_digest
 from engine.admission.quiet import wait_until
+from engine.admission.roads import Ruled, rule_on_roads, rule_out, sum_up
 from engine.digest import Gathered
 from engine.failpoints import failpoint
 from engine.message import message_id
@@ -40,27 +40,28 @@ def tell(connection: sa.Connection, id: UUID, summarise: Summarise, currency: st
         digests.postpone(connection, id, until)
         return
     told, quote = summarise(found)
-    verdict = Verdict(quote) if isinstance(quote, Reason) else admit_digest(told, quote, standing)[0]
+    ruled = (
+        rule_out(told, quote) if isinstance(quote, Reason) else rule_on_roads(told, quote, standing, digest=True)[0]
+    )
     books = Books(now)
-    books.enter(told, quote, verdict, purses[row.account_id])
+    books.enter(told, ruled, purses[row.account_id])
     books.write(connection)
-    _end(connection, told, quote, verdict, now)
+    _end(connection, told, ruled, now)
     if not found.key.action:
         standings.sum_up(connection, standing, found.key)
     digests.close(connection, id)
     failpoint("digest_open")
 
 
-def _end(
-    connection: sa.Connection, told: Notification, quote: Quote | Reason, verdict: Verdict, now: datetime
-) -> None:
+def _end(connection: sa.Connection, told: Notification, ruled: Sequence[Ruled], now: datetime) -> None:
     """The last receipt of everything in it names the message that told it, or why none did."""
+    verdict = sum_up(ruled)
     done = verdict.reason is Reason.ADMITTED
     if not done:
         mine = notification.c.digest_id == told.id
         connection.execute(sa.update(notification).where(mine).values(reason=verdict.reason.value))
         memory.forget_digest(connection, told.id)
-    channel = told.channel if isinstance(quote, Reason) else quote.channel
+    channel = next((each.channel for each in ruled if each.admitted), ruled[0].channel)
     receipts.note_digested(
         connection,
         Receipt(

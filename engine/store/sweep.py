@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from engine.store import due, media, reminders, verifying, withdrawing
+from engine.store import due, invitations, journeys, media, reminders, verifying, withdrawing
 from engine.store.attempts import WINDOW
 from engine.store.due import DueKind
 from engine.store.tables import decision, digest, digest_item, held, limit_state, message_content, parked_report, told
@@ -30,7 +30,9 @@ def sweep(connection: sa.Connection, now: datetime) -> None:
     connection.execute(sa.delete(digest_item).where(digest_item.c.digest_id.in_(old)))
     connection.execute(sa.delete(digest).where(digest.c.delete_after < now))
     media.sweep(connection, now)
+    journeys.sweep(connection, now)
     reminders.sweep(connection, now)
     withdrawing.sweep(connection, now)
     verifying.sweep(connection, now)
+    invitations.sweep(connection, now)
     due.schedule(connection, DueKind.SWEEP, _KEY, now + EVERY)

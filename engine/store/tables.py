@@ -213,6 +213,17 @@ outbox = sa.Table(
     sa.Column("seq", sa.BigInteger, sa.ForeignKey("receipt.seq"), primary_key=True, autoincrement=False),
 )
 
+# By provider and time: which of them took messages since they reported last.
+sa.Index("ix_attempt_provider_started_at", attempt.c.provider, attempt.c.started_at)
+
+provider_report = sa.Table(
+    "provider_report",
+    metadata,
+    # When it last reported anything by itself.
+    sa.Column("provider", sa.Text, primary_key=True),
+    sa.Column("heard_at", Moment, nullable=False),
+)
+
 parked_report = sa.Table(
     "parked_report",
     metadata,

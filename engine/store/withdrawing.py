@@ -11,17 +11,19 @@ from engine.message import message_id
 from engine.notification import Notification
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
-from engine.store import decisions, digests, due, memory, messages, receipts
+from engine.store import decisions, digests, due, journeys, memory, messages, receipts
 from engine.store.attempt_state import AttemptState
 from engine.store.database import insert_new
 from engine.store.due import DueKind
-from engine.store.tables import attempt, held, message, notification, withdrawn_event
+from engine.store.tables import attempt, held, journey, message, notification, withdrawn_event
 
 #: Nothing that an event led to is on its way for so long.
 KEEP = timedelta(days=60)
 _IN = 500
 #: A provider has it, had it, or may have it.
-_TOLD = {Fate.SENT.value, Fate.DELIVERED.value, Fate.UNDELIVERED.value, Fate.SENDING.value, Fate.UNCERTAIN.value}
+_TOLD = {
+    each.value for each in (Fate.SENT, Fate.DELIVERED, Fate.READ, Fate.UNDELIVERED, Fate.SENDING, Fate.UNCERTAIN)
+}
 
 
 def withdraw(connection: sa.Connection, events: Mapping[UUID, Reason], now: datetime) -> None:
@@ -66,11 +68,12 @@ def heard(connection: sa.Connection, events: Collection[UUID]) -> dict[UUID, boo
                 notification.c.digest_id,
                 message.c.fate,
                 _maybe_taken().label("maybe"),
-                held.c.notification_id.label("held"),
+                sa.func.coalesce(held.c.notification_id, journey.c.notification_id).label("waits"),
                 withdrawn_event.c.event_id.label("withdrawn"),
             )
             .join(message, message.c.notification_id == told_by, isouter=True)
             .join(held, held.c.notification_id == notification.c.id, isouter=True)
+            .join(journey, journey.c.notification_id == told_by, isouter=True)
             .join(withdrawn_event, withdrawn_event.c.event_id == notification.c.event_id, isouter=True)
             .where(notification.c.event_id.in_(ids[start : start + _IN]))
         ).all()
@@ -91,7 +94,7 @@ def _heard(row: Any) -> bool | None:
     """Whether somebody may have been told; None: it still waits, or was withdrawn."""
     if row.fate in _TOLD or row.maybe:
         return True
-    waits = row.fate == Fate.QUEUED.value or row.held is not None
+    waits = row.fate == Fate.QUEUED.value or row.waits is not None
     collected = row.fate is None and row.digest_id is not None
     return None if waits or collected or row.withdrawn is not None else False
 
@@ -106,6 +109,7 @@ def _stop(
 ) -> None:
     why = {row.id: events[row.event_id] for row in found}
     stopped = [*_stop_messages(connection, why, now), *_stop_held(connection, why, now)]
+    journeys.stop(connection, why, now)
     stopped += _stop_collected(connection, [row for row in found if row.digest_id is not None], why, now)
     if stopped:
         connection.execute(
@@ -116,7 +120,7 @@ def _stop(
 
 
 def _stop_messages(connection: sa.Connection, why: Mapping[UUID, Reason], now: datetime) -> list[UUID]:
-    """What is queued ends; what is in the air is never tried again."""
+    """What is queued ends; what is in the air is never tried again. Answers of whom nobody was told."""
     stopped = []
     rows = connection.execute(
         sa.select(message).where(message.c.notification_id.in_(why)).order_by(message.c.id).with_for_update()
@@ -127,7 +131,8 @@ def _stop_messages(connection: sa.Connection, why: Mapping[UUID, Reason], now: d
             stopped.append(row.notification_id)
         elif row.fate == Fate.SENDING.value:
             messages.change(connection, row.id, not_after=now)
-    return stopped
+    told = {row.notification_id for row in rows if row.fate in _TOLD}  # by another of its channels
+    return [id for id in dict.fromkeys(stopped) if id not in told]
 
 
 def _stop_held(connection: sa.Connection, why: Mapping[UUID, Reason], now: datetime) -> list[UUID]:

@@ -8,9 +8,9 @@ from engine.channels.choose import choose
 from engine.channels.tariff import Tariff, TariffFile
 from engine.money import Money
 from engine.notification import Channel, Road
-from engine.quote import Quote
+from engine.quote import Closed, Quote
 from engine.reason import Reason
-from tests.builders import a_notification
+from tests.builders import PHONE, a_notification
 
 TARIFF = Tariff.of(
     TariffFile.model_validate(
@@ -81,7 +81,14 @@ FAX = Road(channel=Channel.FAX, address="+3225000000", text="line\n" * 61)
 
 
 def test_the_first_road_that_can_be_taken_is_taken() -> None:
-    assert ask(otherwise=(MAIL, FAX)) == ask()
+    far = Road(channel=Channel.MMS, address=PHONE, text="x")
+    own = ask(otherwise=(MAIL, far))
+    assert isinstance(own, Quote)
+    assert own.model_copy(update={"beside": ()}) == ask()
+    mail, closed = own.beside
+    assert isinstance(mail, Quote)
+    assert (mail.channel, mail.road) == (Channel.EMAIL, MAIL)
+    assert closed == Closed(channel=Channel.MMS, reason=Reason.NO_ROUTE)
     found = ask(address="+33612345678", otherwise=(MAIL, FAX))
     assert isinstance(found, Quote)
     assert (found.channel, found.road, found.parts, found.price.minor) == (Channel.EMAIL, MAIL, 1, 0)

@@ -22,6 +22,7 @@ def upgrade() -> None:
     _replies()
     _said()
     _media()
+    _silence()
 
 
 def _journeys() -> None:
@@ -124,3 +125,15 @@ def _media() -> None:
         sa.PrimaryKeyConstraint("notification_id", name=op.f("pk_enclosing")),
     )
     op.create_index(op.f("ix_enclosing_at"), "enclosing", ["at"])
+
+
+def _silence() -> None:
+    """When each provider last reported; those that are in use count as heard now."""
+    op.create_table(
+        "provider_report",
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("heard_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("provider", name=op.f("pk_provider_report")),
+    )
+    op.create_index("ix_attempt_provider_started_at", "attempt", ["provider", "started_at"])
+    op.execute("INSERT INTO provider_report SELECT provider, max(started_at) FROM attempt GROUP BY provider")
