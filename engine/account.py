@@ -25,7 +25,8 @@ class Tell(Noun):
     low_balance: int = Field(default=5, ge=0, le=1_000_000)
     """So few parts can still be paid, from allowance and balance together; 0: not wanted."""
     dead_letter: bool = True
-    """A record could not be handled. The engine's `admin` is told, or whose it was when there is none."""
+    """A record could not be handled. The engine's `admin` is told, or whose it was when there is none; and he alone
+    of a provider that should report what became of messages and does not."""
 
 
 class Agenda(Noun):
@@ -64,6 +65,10 @@ class Account(Noun):
     quiet_hours: QuietHours | None = None
     plan: Plan = Plan()
     tell: Tell = Tell()
+    replies: Literal["", "email", "sms", "off"] = ""
+    """By which road the owner gets what phones answer; empty: by e-mail where there is an address."""
+    rsvp: Literal["silent", "confirm", "off"] = "silent"
+    """Whether texts of the owner answer invitations, and whether they are told that the answer stands."""
     agendas: tuple[Agenda, ...] = ()
 
 

@@ -114,6 +114,8 @@ class OccasionDue(Noun):
     """When it would have started by what was told last; None when that was a cancellation, or nothing."""
     late: bool = False
     """Whether the moment of the reminder was missed by more than its rule's `late.after`."""
+    rsvp: int = Field(default=0, ge=0)
+    """The number under which the owner may answer this invitation by a text; 0: there is nothing to answer."""
 
     @cached_property
     def id(self) -> UUID:
@@ -205,6 +207,10 @@ class What(StrEnum):
     FOLDER_MISSING = "folder_missing"
     LOW_BALANCE = "low_balance"
     DEAD_LETTER = "dead_letter"
+    PROVIDER_DOWN = "provider_down"
+    """A provider does not answer, or refuses us, also after a rest."""
+    NO_RECEIPTS = "no_receipts"
+    """A provider was told to report what became of messages, and does not."""
 
 
 class Incident(Noun):
@@ -214,7 +220,7 @@ class Incident(Noun):
     account: str
     what: What
     subject: str
-    """To what: a mailbox, a folder, the account's credit, a topic."""
+    """To what: a mailbox, a folder, the account's credit, a topic, a provider."""
     began_at: AwareDatetime
     left: int = 0
     """Of a low balance: the parts that can still be paid. Data, never identity."""

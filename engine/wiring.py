@@ -20,6 +20,7 @@ from engine.agents.desk import Bells, Desk
 from engine.agents.hear import hear
 from engine.agents.line import LINE, Hop
 from engine.channels import registry
+from engine.channels.features import SPEAKING
 from engine.channels.provider import Listening, Paced, Provider
 from engine.dead_letter import DeadLetter
 from engine.net import Http
@@ -28,6 +29,7 @@ from engine.settings.reading import SettingsFiles, configure
 from engine.sources.imap.watcher import Office
 from engine.store import accounts, dead_letters, due, revision
 from engine.store.database import Database
+from engine.store.due import DueKind
 from engine.topics import RECEIPTS, Topic
 from engine.web.health import Health
 from engine.web.server import Web
@@ -120,6 +122,9 @@ async def run(
             version=configuration.version,
             files=SettingsFiles(settings, taken),
             rates={name: each.rate for name, each in settings.providers.items() if isinstance(each, Paced)},
+            reporting=frozenset(
+                name for name, each in settings.providers.items() if registry.reports_of(each) in SPEAKING
+            ),
             windows={name: each.window for name, each in settings.providers.items() if isinstance(each, Paced)},
         )
         configured = asyncio.Event()
@@ -141,7 +146,8 @@ async def run(
         rows = list(configuration.accounts.values())
         people = configuration.contacts
         await store.awrite(lambda connection: accounts.upsert(connection, rows, settings.version, clock(), people))
-        await store.awrite(lambda connection: due.schedule(connection, due.DueKind.SWEEP, "personal data", clock()))
+        for kind, key in ((DueKind.SWEEP, "personal data"), (DueKind.SILENCE, "providers")):
+            await store.awrite(lambda connection: due.schedule(connection, kind, key, clock()))  # noqa: B023
         configured.set()
 
         desk.metrics.set_configuration(settings.version)

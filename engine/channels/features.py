@@ -22,12 +22,18 @@ class Reporting(StrEnum):
     """Never: `sent` is all that will be known."""
 
 
+#: Who reports so can be heard to be silent: of a mail that arrives, nobody writes.
+SPEAKING = (Reporting.CALLBACK, Reporting.LINK)
+
+
 class Features(Noun):
     """What one driver can do. The engine asks `reports`; the rest is for whoever chooses a provider."""
 
     reports: Reporting = Reporting.CALLBACK
     reads: frozenset[Channel] = frozenset()
     """On these channels it tells that a message was read."""
+    hears: bool = False
+    """Over the link that we keep it brings us texts from phones too."""
     sender: bool = True
     """We say what the phone shows."""
     priority: bool = False

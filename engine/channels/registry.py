@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from engine.channels.provider import Provider
+from engine.channels.features import Features, Reporting
+from engine.channels.provider import Paced, Provider
 from engine.channels.providers.apprise import AppriseProvider, AppriseSettings
 from engine.channels.providers.apprise import carried as carried_by_apprise
 from engine.channels.providers.clicksend import ClicksendProvider, ClicksendSettings
@@ -79,3 +80,10 @@ def channels_of(settings: Written) -> frozenset[Channel]:
         return driver.carries(settings)
     found: frozenset[Channel] = driver.provider.channels  # type: ignore[attr-defined]  # a class of providers
     return found
+
+
+def reports_of(settings: Written) -> Reporting:
+    """How a provider with these settings tells us what became of messages."""
+    features: Features = _BY_SETTINGS[type(settings)].provider.features  # type: ignore[attr-defined]
+    asked = isinstance(settings, Paced) and settings.reporting()
+    return features.reports if asked else Reporting.NONE

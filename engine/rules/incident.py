@@ -37,6 +37,20 @@ _TEXTS: Mapping[What, Mapping[str, str]] = {
         "fr": "Tocsin: votre crédit est presque épuisé, il reste {left} messages. Rechargez-le.",
         "de": "Tocsin: Ihr Guthaben ist fast verbraucht, {left} Nachrichten bleiben. Bitte aufladen.",
     },
+    What.PROVIDER_DOWN: {
+        "en": "Tocsin: provider {subject} has not worked since {at}; messages wait or go by another. See: tocsin doctor",
+        "nl": "Tocsin: {subject} werkt niet sinds {at}; berichten wachten of gaan langs een ander. Zie: tocsin doctor",
+        "sv": "Tocsin: {subject} fungerar inte sedan {at}; meddelanden väntar. Se: tocsin doctor",
+        "fr": "Tocsin: {subject} ne marche plus depuis {at}; les messages attendent. Voir: tocsin doctor",
+        "de": "Tocsin: {subject} arbeitet seit {at} nicht; Nachrichten warten. Siehe: tocsin doctor",
+    },
+    What.NO_RECEIPTS: {
+        "en": "Tocsin: since {at} no delivery report comes from {subject}. See: tocsin doctor",
+        "nl": "Tocsin: sinds {at} komt geen ontvangstmelding van {subject}. Zie: tocsin doctor",
+        "sv": "Tocsin: sedan {at} kommer inga leveransrapporter från {subject}. Se: tocsin doctor",
+        "fr": "Tocsin: depuis {at} aucun accusé de réception ne vient de {subject}. Voir: tocsin doctor",
+        "de": "Tocsin: seit {at} kommt kein Zustellbericht von {subject}. Siehe: tocsin doctor",
+    },
     What.DEAD_LETTER: {
         "en": "Tocsin: something could not be handled and is kept: {subject}. See: tocsin dead list",
         "nl": "Tocsin: iets kon niet verwerkt worden en is bewaard: {subject}. Zie: tocsin dead list",
@@ -52,7 +66,7 @@ def wanted(event: Incident, account: Account) -> bool:
     tell = account.tell
     if event.what is What.LOW_BALANCE:
         return event.left <= tell.low_balance and tell.low_balance > 0
-    return tell.dead_letter if event.what is What.DEAD_LETTER else tell.suspended
+    return tell.suspended if event.what in (What.SUSPENDED, What.FOLDER_MISSING) else tell.dead_letter
 
 
 def notify(event: Incident, account: Account, version: str, zone: tzinfo, now: datetime) -> Notification:

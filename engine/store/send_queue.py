@@ -47,6 +47,8 @@ class Claims:
     wait: timedelta | None = None
     shares: Mapping[str, float] = field(default_factory=dict)
     """How much of its share each provider should get of new messages: 0 is nothing, 1 all of it."""
+    down: frozenset[str] = frozenset()
+    """The providers that failed again after a rest."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ def claim(
     if ending or moved:
         waits.append(timedelta(0))  # they made room for others
     shares = {name: each.health.share(present) for name, each in paces.items()}
-    return Claims(claims, max(min(waits), timedelta(milliseconds=1)) if waits else None, shares)
+    down = frozenset(name for name, each in paces.items() if each.health.down)
+    return Claims(claims, max(min(waits), timedelta(milliseconds=1)) if waits else None, shares, down)
 
 
 def _stand_in(row: Row, terms: Mapping[str, Terms]) -> str:
@@ -228,9 +231,9 @@ def _queue() -> sa.Select[Any]:
     one = sa.literal_column("1", sa.Integer).label("place")
     walk = sa.select(*(seats.c[name] for name in _KEY), one).where(seats.c.seat <= room).cte("walk", recursive=True)
     row = message.alias()
-    after = _first(provider=walk.c.provider, lane=walk.c.lane, account_id=walk.c.account_id, seq=walk.c.seq)
+    following = _first(provider=walk.c.provider, lane=walk.c.lane, account_id=walk.c.account_id, seq=walk.c.seq)
     step = sa.select(*(row.c[name] for name in _KEY), walk.c.place + 1)
-    walk = walk.union_all(step.select_from(walk.join(row, row.c.id == after)).where(walk.c.place < room))
+    walk = walk.union_all(step.select_from(walk.join(row, row.c.id == following)).where(walk.c.place < room))
 
     rank = sa.func.row_number().over(partition_by=(walk.c.provider, walk.c.lane), order_by=(walk.c.place, walk.c.seq))
     ranked = sa.select(walk.c.id, walk.c.provider, walk.c.lane, rank.label("rank")).subquery()

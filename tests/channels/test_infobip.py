@@ -75,6 +75,8 @@ async def test_each_status_has_one_meaning(rig: Infobip, id: int, outcome: Outco
         (9, 0, Fate.UNDELIVERED, Reason.UNDELIVERED),
         (9, 27, Fate.UNDELIVERED, Reason.PHONE_OFF),
         (9, 256, Fate.UNDELIVERED, Reason.PHONE_FULL),
+        (9, 13, Fate.UNDELIVERED, Reason.BARRED),
+        (9, 11, Fate.UNDELIVERED, Reason.UNABLE),
         (4, 1, Fate.UNDELIVERED, Reason.BAD_NUMBER),
         (15, 0, Fate.UNDELIVERED, Reason.UNDELIVERED),
         (52, 0, Fate.UNDELIVERED, Reason.BAD_NUMBER),

@@ -72,7 +72,7 @@ async def test_a_text_that_the_gateway_would_cut_off_is_refused(rig: Pswincom) -
         ("EXPIRED", Fate.UNDELIVERED, Reason.PHONE_OFF),
         ("UNDELIV", Fate.UNDELIVERED, Reason.UNDELIVERED),
         ("REJECTD", Fate.UNDELIVERED, Reason.PROVIDER_REFUSED),
-        ("BARRED", Fate.UNDELIVERED, Reason.BAD_NUMBER),
+        ("BARRED", Fate.UNDELIVERED, Reason.BARRED),
         ("UNKNOWN", Fate.SENT, Reason.ACCEPTED),
         ("NULL", Fate.SENT, Reason.ACCEPTED),
     ],

@@ -101,7 +101,7 @@ def test_rcs_is_carried_only_with_a_sender_of_its_own() -> None:
         ("undelivered", "30003", Fate.UNDELIVERED, Reason.PHONE_OFF),
         ("undelivered", "30005", Fate.UNDELIVERED, Reason.BAD_NUMBER),
         ("undelivered", "30006", Fate.UNDELIVERED, Reason.NOT_MOBILE),
-        ("undelivered", "30007", Fate.UNDELIVERED, Reason.PROVIDER_REFUSED),
+        ("undelivered", "30007", Fate.UNDELIVERED, Reason.FILTERED),
         ("undelivered", "30008", Fate.UNDELIVERED, Reason.UNDELIVERED),
         ("failed", "", Fate.UNDELIVERED, Reason.UNDELIVERED),
         ("canceled", "", Fate.UNDELIVERED, Reason.UNDELIVERED),

@@ -81,6 +81,10 @@ class ClicksendSettings(VendorSettings):
     reports_token_file: Path | None = None
     """A file that holds a secret of your choice: the address for receipts ends in ?token= and this secret."""
 
+    def reporting(self) -> bool:
+        """Only where whoever reports can prove who it is."""
+        return self.reports_token is not None or self.reports_token_file is not None
+
 
 class _Taken(Noun):
     id: str | None = Field(alias="message_id", default="")

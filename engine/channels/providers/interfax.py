@@ -62,6 +62,10 @@ class InterfaxSettings(VendorSettings):
     """At least so long between two questions what became of a fax: InterFAX limits how often it may be asked. More
     workers than one need a multiple of it."""
 
+    def reporting(self) -> bool:
+        """Only where whoever reports can prove who it is."""
+        return self.reports_token is not None or self.reports_token_file is not None
+
 
 class _Fax(Noun):
     id: int

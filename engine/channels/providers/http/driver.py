@@ -6,10 +6,11 @@ from json import dumps
 from urllib.parse import quote, urlencode
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.features import Features
 from engine.channels.objection import object_to
-from engine.channels.providers.http.answers import ErrorRow, Said
-from engine.channels.providers.http.reports import read_reports
-from engine.channels.providers.http.settings import Ask, Call, HttpSettings, Send
+from engine.channels.providers.http.answers import ErrorRow, Said, read
+from engine.channels.providers.http.reports import read_reports, tell
+from engine.channels.providers.http.settings import Ask, Call, HttpSettings, Poll, Send, SignIn
 from engine.channels.providers.http.template import fill, fill_tree, secret_values
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
@@ -38,6 +39,7 @@ class HttpProvider:
     """Speaks to whatever its settings describe."""
 
     channels = frozenset({Channel.SMS})
+    features = Features()
 
     def __init__(self, name: str, settings: HttpSettings, http: Http, callback: str) -> None:
         """`callback` is the address at which the provider reaches us. Raises ProviderError for a secret's file."""
@@ -45,6 +47,7 @@ class HttpProvider:
         self.provider_class = settings.provider_class
         self.key_life = settings.key_life
         self.timeout = settings.timeout
+        self.poll_gap = settings.poll.gap if settings.poll else None
         self._settings = settings
         self._http = http
         secrets = _read_secrets(settings)
@@ -86,6 +89,18 @@ class HttpProvider:
             return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ASKED, provider_ref=ref, detail=detail)
         return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=detail)
 
+    async def sign_in(self) -> Answer | None:
+        """The request that the settings describe for this, which sends nothing."""
+        call = self._settings.sign_in
+        if call is None:
+            return None
+        reply = await self._call(call, {**self._own, "ref": ""})
+        if isinstance(reply, Answer):
+            return reply
+        if 200 <= reply.status < 300:  # whose body may hold more than we want to know
+            return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED)
+        return self._refused(reply, f"HTTP {reply.status}: {discreet(reply.body, *self._hidden)}")
+
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
     ) -> list[DeliveryReport]:
@@ -94,10 +109,26 @@ class HttpProvider:
             raise PermissionError("no reports are expected of this provider")
         return read_reports(self._settings.reports, self.name, self._secrets, headers, query, body)
 
+    async def poll(self, client_ref: str, provider_ref: str) -> DeliveryReport | None:
+        """What became of a message, as far as the provider says anything that the settings know."""
+        poll = self._settings.poll
+        if poll is None:
+            return None
+        reply = await self._call(poll, {**self._own, "ref": client_ref, "id": provider_ref})
+        if isinstance(reply, Answer) or reply.status != 200:
+            return None
+        tree = Said(reply).tree
+        word, words = read(tree, poll.status), read(tree, poll.words) if poll.words else ""
+        statuses = poll.statuses or (self._settings.reports.statuses if self._settings.reports else {})
+        try:
+            return tell(self.name, client_ref, provider_ref, statuses, word, words or "") if word else None
+        except ValueError:
+            return None
+
     async def close(self) -> None:
         """Nothing is kept open; the HTTP client belongs to whoever made it."""
 
-    async def _call(self, call: Send | Ask, values: Mapping[str, str]) -> Reply | Answer:
+    async def _call(self, call: Send | Ask | SignIn | Poll, values: Mapping[str, str]) -> Reply | Answer:
         url = fill(call.url, values, lambda value: quote(value, safe=""))
         if call.query:
             pairs = urlencode({name: fill(value, values) for name, value in call.query.items()})
@@ -128,6 +159,10 @@ class HttpProvider:
             if self._settings.id and not ref:
                 return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="a yes without its id")
             return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, provider_ref=ref, detail=detail)
+        return self._refused(reply, detail)
+
+    def _refused(self, reply: Reply, detail: str) -> Answer:
+        """What a status that is no yes comes to."""
         if reply.status in _BUSY:
             outcome, reason = Outcome.NOT_TAKEN, Reason.PROVIDER_BUSY
         elif 400 <= reply.status < 500:

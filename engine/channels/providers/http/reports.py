@@ -16,6 +16,8 @@ from engine.noun import Written
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
 
+#: What a file may say that became of a message.
+Became = Literal["sent", "delivered", "undelivered", "phone_off", "phone_full", "barred", "refused", "ignore"]
 #: The words of the file -> ours.
 _FATES = {
     "sent": (Fate.SENT, Reason.ACCEPTED),
@@ -23,6 +25,7 @@ _FATES = {
     "undelivered": (Fate.UNDELIVERED, Reason.UNDELIVERED),
     "phone_off": (Fate.UNDELIVERED, Reason.PHONE_OFF),
     "phone_full": (Fate.UNDELIVERED, Reason.PHONE_FULL),
+    "barred": (Fate.UNDELIVERED, Reason.BARRED),
     "refused": (Fate.UNDELIVERED, Reason.PROVIDER_REFUSED),
 }
 #: In `statuses`: every word that is not listed.
@@ -60,9 +63,7 @@ class Reports(Written):
     id: str = Field(default="", max_length=200)
     """Where the provider's id stands, the one that `id` found in its answer."""
     status: Place
-    statuses: Mapping[
-        str, Literal["sent", "delivered", "undelivered", "phone_off", "phone_full", "refused", "ignore"]
-    ]
+    statuses: Mapping[str, Became]
     """The provider's word -> what became of the message; '*' stands for every other word."""
     words: str = Field(default="", max_length=200)
     """Where the provider's own words stand, for whoever asks why."""
@@ -108,7 +109,15 @@ def _report(rules: Reports, provider: str, entry: Any) -> DeliveryReport | None:
     ref, id = (_read(rules, entry, place) if place else "" for place in (rules.ref, rules.id))
     if not word or not (ref or id) or max(len(ref), len(id)) > _MOST_REF:
         raise ValueError("not a delivery report of this provider")
-    became = rules.statuses.get(word) or rules.statuses.get(_ANY)
+    words = _read(rules, entry, rules.words) if rules.words else ""
+    return tell(provider, ref, id, rules.statuses, word, words)
+
+
+def tell(
+    provider: str, ref: str, id: str, statuses: Mapping[str, Became], word: str, words: str
+) -> DeliveryReport | None:
+    """The report that a provider's word comes to; nothing for one to ignore. Raises ValueError for an unknown one."""
+    became = statuses.get(word) or statuses.get(_ANY)
     if became is None:
         raise ValueError("a status that 'statuses' does not know")
     if became == "ignore":
@@ -121,7 +130,7 @@ def _report(rules: Reports, provider: str, entry: Any) -> DeliveryReport | None:
         fate=fate,
         reason=reason,
         at=datetime.now(UTC),
-        detail=discreet(_read(rules, entry, rules.words)) if rules.words else "",
+        detail=discreet(words),
     )
 
 

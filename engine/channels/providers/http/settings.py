@@ -10,14 +10,16 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from engine.answer import ProviderClass
+from engine.channels.endpoint import Endpoint
 from engine.channels.provider import Paced
-from engine.channels.providers.http.answers import ErrorRow, Extract, When
+from engine.channels.providers.http.answers import ErrorRow, Extract, Place, When
 from engine.channels.providers.http.presets import fill_in
-from engine.channels.providers.http.reports import Reports
+from engine.channels.providers.http.reports import Became, Reports
 from engine.channels.providers.http.template import (
     AskTemplate,
     HeaderTemplate,
     JsonTemplate,
+    PollTemplate,
     Template,
     leaves,
     places,
@@ -92,6 +94,15 @@ class Send(Call):
         return self
 
 
+class SignIn(Call):
+    """A request that sends nothing to anybody and that only whoever has signed in may make: the balance, say."""
+
+    method: Literal["GET", "POST", "PUT"] = "GET"
+    headers: Mapping[_HeaderName, AskTemplate] = {}
+    url: Annotated[AskTemplate, AfterValidator(_address)]
+    query: Mapping[_Field, AskTemplate] = {}
+
+
 class Ask(Call):
     """The request that asks by our reference whether a message was taken, and how the answer is read."""
 
@@ -103,6 +114,23 @@ class Ask(Call):
     not_taken: When
     """Only what proves it: an answer that is neither leaves the message uncertain, and it is asked about again."""
     id: Extract | None = None
+
+
+class Poll(Call):
+    """The request that asks what became of a message that was taken, and how the answer is read: as JSON."""
+
+    method: Literal["GET", "POST", "PUT"] = "GET"
+    headers: Mapping[_HeaderName, PollTemplate] = {}
+    url: Annotated[PollTemplate, AfterValidator(_address)]
+    """{id} is the provider's own reference, {ref} ours."""
+    query: Mapping[_Field, PollTemplate] = {}
+    status: Place
+    statuses: Mapping[str, Became] = {}
+    """The provider's word -> what became of the message, as in `reports`; without them, those of `reports`."""
+    words: str = Field(default="", max_length=200)
+    """Where the provider's own words stand, for whoever asks why."""
+    gap: Duration = Field(default=timedelta(0), ge=timedelta(0), le=timedelta(hours=1))
+    """At least so long between two questions, where the provider limits them."""
 
 
 def _relax(schema: dict[str, Any]) -> None:
@@ -137,12 +165,18 @@ class HttpSettings(Paced):
     errors: tuple[ErrorRow, ...] = ()
     """Looked at in this order, before `accepted`."""
     ask: Ask | None = None
+    sign_in: SignIn | None = None
+    """How `tocsin doctor` tries the secrets; any 2xx is a yes. Without it they can only be tried by sending."""
+    poll: Poll | None = None
+    """How to ask what became of a message when no report comes."""
     reports: Reports | None = None
 
-    @property
-    def url(self) -> str:
-        """Where the provider is, with its places unfilled."""
-        return self.send.url
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """Every host that the description names; what only `ask` and `sign_in` need can wait."""
+        calls = [call.url for call in (self.ask, self.poll, self.sign_in) if call is not None]
+        first = Endpoint.of(self.send.url)
+        others = {str(at): at for at in (Endpoint.of(url, standby=True) for url in calls)}
+        return (first, *(at for name, at in others.items() if name != str(first)))
 
     @model_validator(mode="before")
     @classmethod
@@ -160,13 +194,15 @@ class HttpSettings(Paced):
                 raise ValueError("class queryable: write under 'ask' how the provider is asked")
             if "ref" not in used or not any("ref" in places(template) for _, template in self.ask.templates()):
                 raise ValueError("class queryable: the request and 'ask' must both carry {ref}")
+        if self.poll is not None and not (self.poll.statuses or self.reports):
+            raise ValueError("write under poll: statuses what the provider's words mean")
         if "callback" in used and self.reports is None:
             raise ValueError("{callback} asks for delivery reports: write under 'reports' how they are read")
         raise_at(errors, "http", None)
         return self
 
     def _templates(self) -> Iterator[tuple[_Location, str]]:
-        for name, call in (("send", self.send), ("ask", self.ask)):
+        for name, call in (("send", self.send), ("poll", self.poll), ("ask", self.ask), ("sign_in", self.sign_in)):
             for at, template in call.templates() if call is not None else ():
                 yield (name, *at), template
         if self.reports is not None:

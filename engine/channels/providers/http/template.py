@@ -15,6 +15,8 @@ OF_MESSAGE = ("to", "to.digits", "text", "ref", "sender", "callback")
 OF_HEADER = ("to", "to.digits", "ref", "sender", "callback")
 #: When the provider is asked about a message, only its reference is at hand.
 OF_ASKING = ("ref", "sender")
+#: What became of it may be asked by the provider's own reference too.
+OF_POLLING = ("ref", "id", "sender")
 #: In a proof: nothing but what a stranger does not know.
 OF_PROOF: tuple[str, ...] = ()
 
@@ -76,6 +78,7 @@ def _checked(known: Collection[str]) -> AfterValidator:
 Template = Annotated[str, _checked(OF_MESSAGE)]
 HeaderTemplate = Annotated[str, _checked(OF_HEADER)]
 AskTemplate = Annotated[str, _checked(OF_ASKING)]
+PollTemplate = Annotated[str, _checked(OF_POLLING)]
 ProofTemplate = Annotated[str, _checked(OF_PROOF)]
 
 # ---- a JSON body, as a tree of templates

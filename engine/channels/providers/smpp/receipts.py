@@ -31,8 +31,20 @@ _FATES = {
     "UNDELIV": (Fate.UNDELIVERED, Reason.UNDELIVERED),
     "REJECTD": (Fate.UNDELIVERED, Reason.PROVIDER_REFUSED),
 }
-#: network_error_code (5.3.2.31) of a GSM network: absentSubscriber, absentSubscriberSM (3GPP TS 29.002).
-_GSM, _ABSENT = 3, frozenset((6, 27))
+#: network_error_code (5.3.2.31): its first byte for GSM, and the errors of 3GPP TS 29.002, 17.6.6.
+_GSM = 3
+_WHY = {
+    1: Reason.BAD_NUMBER,  # unknownSubscriber
+    5: Reason.BAD_NUMBER,  # unidentifiedSubscriber
+    6: Reason.PHONE_OFF,  # absentSubscriberSM
+    9: Reason.BARRED,  # illegalSubscriber
+    11: Reason.UNABLE,  # teleserviceNotProvisioned
+    12: Reason.BARRED,  # illegalEquipment
+    13: Reason.BARRED,  # callBarred
+    21: Reason.UNABLE,  # facilityNotSupported
+    27: Reason.PHONE_OFF,  # absentSubscriber
+    31: Reason.PHONE_OFF,  # subscriberBusyForMT-SMS
+}
 
 _FIELD = re.compile(r"\b(id|stat|err):\s*(\S+)", re.IGNORECASE)
 #: From here on stand the sender's own words, which may look like anything.
@@ -99,6 +111,6 @@ def read(message: ShortMessage, ids: Ids = Ids.SAME) -> NetworkReceipt:
     if len(network) == 3:
         code = int.from_bytes(network[1:], "big")
         error = str(code)
-        if fate is Fate.UNDELIVERED and network[0] == _GSM and code in _ABSENT:
-            reason = Reason.PHONE_OFF
+        if fate is Fate.UNDELIVERED and network[0] == _GSM:
+            reason = _WHY.get(code, reason)
     return NetworkReceipt(id, fate, reason, discreet(f"{word} {error}"))
