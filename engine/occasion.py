@@ -37,6 +37,8 @@ class Occasion(Noun):
     description: str = Field(default="", max_length=MOST_DESCRIPTION)
     organiser: Address | None = None
     attendees: tuple[Address, ...] = ()
+    asked: tuple[str, ...] = ()
+    """The addresses of those whose answer is open: PARTSTAT=NEEDS-ACTION, or none (RFC 5545 section 3.2.12)."""
     categories: tuple[str, ...] = ()
     status: Literal["confirmed", "tentative", "cancelled"] = "confirmed"
     alarms: tuple[Alarm, ...] = ()

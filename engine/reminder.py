@@ -74,8 +74,8 @@ class Reminder:
         """Whether it is told, or will be."""
         return self.state in (State.PENDING, State.FIRED)
 
-    def event(self, occasion: Occasion, *, late: bool) -> OccasionDue:
-        """What is published when it fires; `late`: and has to say so."""
+    def event(self, occasion: Occasion, *, late: bool, rsvp: int = 0) -> OccasionDue:
+        """What is published when it fires; `late`: and has to say so; `rsvp`: and may be answered."""
         return OccasionDue(
             account=self.account,
             feed=self.feed,
@@ -97,6 +97,7 @@ class Reminder:
             change=self.change,
             was=self.was,
             late=late,
+            rsvp=rsvp,
         )
 
     def withdraw(self, reason: Reason) -> Self:

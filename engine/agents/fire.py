@@ -14,10 +14,11 @@ from engine import topics
 from engine.agents.desk import Desk
 from engine.event import OccasionDue
 from engine.failpoints import failpoint
+from engine.invitation import Invitation, is_asked, known_as
 from engine.reason import Reason
 from engine.reminder import CHANGE, Reminder, State
 from engine.rules.ruleset import ReadyRule, Ruleset
-from engine.store import reminders
+from engine.store import invitations, reminders
 from engine.store.database import Connection
 from engine.store.reminders import DueReminder
 
@@ -121,9 +122,28 @@ class Firing:
         found = await self.desk.store.awrite(turn_over, touching=())
         self.done = deque(islice(self.done, len(done), None))
         if found:
+            found = await self._number(found, now)
             judged = [self._judge(each, max(now, each.reminder.at)) for each in found]
             self.held = deque(sorted([*self.held, *judged], key=lambda each: each.due.reminder.at))
         return len(done) + len(found)
+
+    async def _number(self, found: list[DueReminder], now: datetime) -> list[DueReminder]:
+        """The same, with the numbers under which invitations among them are answered. Raises StoreError."""
+        told = {each.reminder.key: asked for each in found if (asked := _invitation(self.desk, each)) is not None}
+        if not told:
+            return found
+        codes = await self.desk.store.awrite(
+            lambda connection: invitations.number(connection, list(told.values()), now),
+            touching={each.account for each in told.values()},
+        )
+        # What is only read is known by a number too, so that an answer to it hears why it cannot be written.
+        writable = {(account, feed.name) for account, feed in self.desk.feeds if feed.caldav is not None}
+        return [
+            replace(each, rsvp=codes.get(asked.id, 0))
+            if (asked := told.get(each.reminder.key)) and (asked.account, asked.feed) in writable
+            else each
+            for each in found
+        ]
 
     def _judge(self, due: DueReminder, now: datetime) -> Held:
         rule = _rule(self.desk, due.reminder)
@@ -138,6 +158,15 @@ def _rule(desk: Desk, reminder: Reminder) -> ReadyRule | None:
     return next((rule for rule in desk.ruleset.of(reminder.account) if rule.path == reminder.rule), None)
 
 
+def _invitation(desk: Desk, due: DueReminder) -> Invitation | None:
+    """The invitation that a reminder tells of, where its owner's answer is open."""
+    account, occasion = desk.accounts.get(due.reminder.account), due.occasion
+    if account is None or occasion is None or account.rsvp == "off" or due.reminder.label == CHANGE:
+        return None
+    user = next((feed.user for name, feed in desk.feeds if (name, feed.name) == (account.id, occasion.feed)), "")
+    return Invitation.of(account.id, occasion) if is_asked(occasion, known_as(account, user)) else None
+
+
 def _judge(due: DueReminder, rule: ReadyRule | None, now: datetime) -> tuple[Reminder, OccasionDue | None]:
     """What becomes of a reminder, and its event if it is told: held against the appointment and the rules of now."""
     reminder, occasion = due.reminder, due.occasion
@@ -149,7 +178,7 @@ def _judge(due: DueReminder, rule: ReadyRule | None, now: datetime) -> tuple[Rem
     over = reminder.at < occasion.ends_at <= now
     if late and (over or rule.late.then == "drop") and reminder.label != CHANGE:
         return replace(reminder, state=State.PASSED, reason=Reason.REMINDER_LATE, event_id=out), None
-    event = reminder.event(occasion, late=late and reminder.label != CHANGE)
+    event = reminder.event(occasion, late=late and reminder.label != CHANGE, rsvp=due.rsvp)
     return replace(reminder, state=State.FIRED, event_id=event.id), _fit(event)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from engine.account import Account, Contact
 from engine.event import MailArrived, OccasionDue, Subject
 from engine.rules.appointment import say_change, say_late
+from engine.rules.reach import ME
 from engine.rules.ruleset import ReadyAction, ReadyRule
 from engine.rules.texts.phrases import Phrase, say
 from engine.rules.texts.render import Reader, Template, clock
@@ -27,7 +28,8 @@ def write(
 ) -> str:
     """All that the action says of this event to this person, unsigned, in their language and zone."""
     zone = find_zone(person.zone)
-    reader = Reader(person.language, zone, rule.name, account.name, find_zone(account.zone))
+    owner = person.id == ME.id
+    reader = Reader(person.language, zone, rule.name, account.name, find_zone(account.zone), owner)
     if isinstance(event, OccasionDue) and event.change:
         return say_change(event, reader)
     late = _say_late(event, reader, now)

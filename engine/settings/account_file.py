@@ -92,6 +92,11 @@ class AccountFile(Written):
     plan: WrittenPlan = WrittenPlan()
     tell: WrittenTell = WrittenTell()
     """What is told besides mail: what goes wrong."""
+    replies: Literal["email", "sms", "off"] | None = None
+    """How the owner gets what phones answer. Default: by e-mail where there is an address, else not at all."""
+    rsvp: Literal["silent", "confirm", "off"] = "silent"
+    """Whether "YES 2" from the owner's phone answers an invitation in a CalDAV calendar. `silent`: and is answered only
+    when it fails; `confirm`: also when it stands; `off`: it is a text like any other."""
     mailboxes: Annotated[tuple[Mailbox, ...], Field(max_length=100)] = ()
     calendars: Annotated[tuple[Feed, ...], Field(max_length=100)] = ()
     """Whose appointments the account's rules remind of."""
@@ -111,5 +116,7 @@ class AccountFile(Written):
             quiet_hours=self.quiet_hours.noun() if self.quiet_hours else None,
             plan=Plan(parts_per_month=self.plan.parts_per_month, daily_cap=self.plan.daily_cap),
             tell=Tell(**self.tell.model_dump()),
+            replies=self.replies or "",
+            rsvp=self.rsvp,
             agendas=tuple(each.noun() for each in self.agenda),
         )

@@ -34,6 +34,8 @@ class DueReminder:
     """None: it is gone, or cancelled."""
     again: bool = False
     """Somebody had it in hand before, so that its event may be out."""
+    rsvp: int = 0
+    """The number under which its owner may answer it; 0: there is nothing to answer."""
 
 
 def claim(connection: sa.Connection, now: datetime, until: datetime, most: int = MOST) -> list[DueReminder]:

@@ -10,12 +10,18 @@ from engine.event import Address, Subject
 from engine.rules.texts.dates import Moment
 from engine.rules.texts.phrases import Phrase, say
 
-#: What a text is about: a mail, an appointment, or whichever of both it meets.
-Kind = Literal["mail", "occasion", "any"]
+#: What a text is about: a mail, a text from a phone, an appointment, or whichever of the first and the last it meets.
+Kind = Literal["mail", "message", "occasion", "any"]
 MAIL = frozenset({"mail"})
+MESSAGE = frozenset({"message"})
 OCCASION = frozenset({"occasion"})
-ANY = MAIL | OCCASION
-KINDS: Mapping[Kind, frozenset[str]] = {"mail": MAIL, "occasion": OCCASION, "any": ANY}
+ANY = MAIL | MESSAGE | OCCASION
+KINDS: Mapping[Kind, frozenset[str]] = {
+    "mail": MAIL,
+    "message": MESSAGE,
+    "occasion": OCCASION,
+    "any": MAIL | OCCASION,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,8 @@ class Reader:
     """The name of the account; empty: its id."""
     home: tzinfo | None = None
     """The account's zone, in which a whole day is a day; None: the reader's own."""
+    owner: bool = False
+    """Whether it is the account's owner."""
 
 
 @dataclass(frozen=True, slots=True)

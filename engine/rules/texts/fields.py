@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from engine.rules.texts import mail_fields, occasion_fields
+from engine.rules.texts import mail_fields, message_fields, occasion_fields
 from engine.rules.texts.field import ANY, Field, say_it
 from engine.rules.texts.mail_fields import of_header
 from engine.rules.texts.phrases import Phrase
@@ -31,7 +31,7 @@ _COMMON: tuple[Field, ...] = (
 
 #: Every field by its name, besides ``header.NAME``.
 FIELDS: Mapping[str, Field] = {
-    field.name: field for field in (*mail_fields.FIELDS, *occasion_fields.FIELDS, *_COMMON)
+    field.name: field for field in (*mail_fields.FIELDS, *message_fields.FIELDS, *occasion_fields.FIELDS, *_COMMON)
 }
 
 _HEADER = re.compile(r"header\.([A-Za-z0-9][A-Za-z0-9_-]{0,75})")
@@ -67,8 +67,11 @@ OTHER_NAMES: Mapping[str, str] = {
     "bijlagen": "attachments",
 }
 
-#: What says of the other kind of event nearly the same.
-TWINS: Mapping[str, str] = {"subject": "title", "from": "organiser", "from.name": "organiser", "received": "starts"}
+#: What says of another kind of event nearly the same: by kind, field of a mail -> field of that kind.
+TWINS: Mapping[str, Mapping[str, str]] = {
+    "occasion": {"subject": "title", "from": "organiser", "from.name": "organiser", "received": "starts"},
+    "message": {"subject": "text", "body": "text", "from": "sms_from", "from.name": "sms_from"},
+}
 
 
 def find(name: str) -> Field | None:

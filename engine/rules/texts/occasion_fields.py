@@ -35,6 +35,11 @@ def _in(event: OccasionDue, facts: Facts) -> str:
     return days((first - today).days, language)
 
 
+def _rsvp(event: OccasionDue, facts: Facts) -> str:
+    """For the owner only: nobody else answers for them."""
+    return say(Phrase.RSVP, facts.reader.language, n=event.rsvp) if event.rsvp and facts.reader.owner else ""
+
+
 FIELDS: tuple[Field, ...] = (
     Field(
         "title",
@@ -97,6 +102,13 @@ FIELDS: tuple[Field, ...] = (
         "confirmed",
         _occasion(lambda event, facts: say(Phrase(event.status), facts.reader.language)),
         always=True,
+    ),
+    Field(
+        "rsvp",
+        OCCASION,
+        "how the owner answers the invitation by a text; nothing where there is no such answer",
+        "YES 2 / NO 2?",
+        _occasion(_rsvp),
     ),
     Field("appointment", OCCASION, "yes for an appointment", "", _occasion(lambda *_: True), Shape.FLAG, always=True),
 )

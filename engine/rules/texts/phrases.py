@@ -65,6 +65,8 @@ class Phrase(StrEnum):
     LACK_FALSE = "lack_false"
     LACK_NO_FAX = "lack_no_fax"
     LACK_NO_LINK = "lack_no_link"
+    RSVP = "rsvp"
+    """How an invitation is answered: by {n}."""
     CODE = "code"
     """{code} proves a number, for {n} minutes."""
 
@@ -149,6 +151,13 @@ _SAID: Mapping[Phrase, tuple[str, str, str, str, str]] = {
         "Vecka från {day}",
         "Semaine du {day}",
         "Woche ab {day}",
+    ),
+    Phrase.RSVP: (
+        "YES {n} / NO {n}?",
+        "JA {n} / NEE {n}?",
+        "JA {n} / NEJ {n}?",
+        "OUI {n} / NON {n}?",
+        "JA {n} / NEIN {n}?",
     ),
     Phrase.CODE: (
         "{code} is your Tocsin code. It is good for {n} minutes; give it to nobody.",

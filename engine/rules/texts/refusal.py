@@ -46,10 +46,23 @@ def _refuse_name(hole: Hole, name: Part, kinds: frozenset[str]) -> Mistake:
 
 
 def _of_the_other_kind(name: Part, kinds: frozenset[str], known: str) -> Mistake:
-    this, that = ("a mail", "an appointment") if kinds <= MAIL else ("an appointment", "a mail")
-    twins = {**TWINS, **{other: own for own, other in TWINS.items() if own != "from.name"}}
-    label = f"did you mean '{twins[name.text]}'?" if name.text in twins else ""
-    return Mistake(name.start, name.end, f"'{name.text}' is of {that}, and this text is about {this}", label, known)
+    found = find(name.text)
+    of = next(iter(found.kinds)) if found else "mail"
+    this = " or ".join(_CALLED[kind] for kind in _CALLED if kind in kinds)
+    meant = next((each for kind in kinds if (each := _twin(name.text, of, kind))), "")
+    label = f"did you mean '{meant}'?" if meant else ""
+    message = f"'{name.text}' is of {_CALLED[of]}, and this text is about {this}"
+    return Mistake(name.start, name.end, message, label, known)
+
+
+_CALLED = {"mail": "a mail", "message": "a text from a phone", "occasion": "an appointment"}
+
+
+def _twin(name: str, of: str, kind: str) -> str:
+    """The field of one kind of event that says nearly what this field of another kind says."""
+    if kind == "mail":
+        return next((own for own, other in TWINS.get(of, {}).items() if other == name), "")
+    return TWINS[kind].get(name, "") if of == "mail" else ""
 
 
 def _program(hole: Hole, inside: str) -> Mistake | None:

@@ -49,7 +49,7 @@ def parse(text: str, kind: Kind = "mail") -> tuple[Template, list[Flaw]]:
 
 def check(text: str) -> list[Flaw]:
     """The mistakes of a text of which nobody knows yet which events it will meet: those it has for every kind."""
-    kinds: tuple[Kind, ...] = ("mail", "occasion", "any")
+    kinds: tuple[Kind, ...] = ("mail", "message", "occasion", "any")
     return min((parse(text, kind)[1] for kind in kinds), key=len)
 
 

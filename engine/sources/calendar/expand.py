@@ -120,6 +120,7 @@ def _occasion(source: Source, begin: datetime, end: datetime, *, feed: str, uid:
         description=read_text(part.value("DESCRIPTION"))[:MOST_DESCRIPTION],
         organiser=_address(organiser) if organiser else None,
         attendees=tuple(_address(line) for line in part.all("ATTENDEE")[:MOST_PEOPLE]),
+        asked=tuple(dict.fromkeys(each for line in part.all("ATTENDEE")[:MOST_PEOPLE] for each in _asked(line))),
         categories=tuple(name for line in part.all("CATEGORIES") for name in read_list(line.value)),
         status="cancelled" if cancelled else _STATUS.get(part.value("STATUS").upper(), "confirmed"),
     )
@@ -134,6 +135,14 @@ def _address(line: Line) -> Address:
     value = line.value.strip()
     address = value[7:] if value.lower().startswith("mailto:") else value
     return Address(name=line.params.get("CN", ""), address=address.lower())
+
+
+def _asked(line: Line) -> Iterator[str]:
+    """By which addresses an attendee is known whose answer is open."""
+    if line.params.get("PARTSTAT", "NEEDS-ACTION").upper() == "NEEDS-ACTION":
+        yield _address(line).address
+        if email := line.params.get("EMAIL", "").strip():  # beside an address that is none (RFC 7986 section 6.2)
+            yield email.lower().removeprefix("mailto:")
 
 
 def _with_alarms(placed: list[tuple[Occasion, list[Ring]]]) -> Iterator[Occasion]:

@@ -18,7 +18,7 @@ from engine.sources.calendar.trouble import Trouble
 HORIZON = timedelta(days=35)
 SLACK = timedelta(days=5)
 #: Counts up when the expansion itself changes, so that everything is expanded once more.
-EXPANSION = 1
+EXPANSION = 2
 #: What does not recur is expanded once, however far ahead it is.
 _FAR = datetime(9000, 1, 1, tzinfo=UTC)
 _FOR_EVER = 2**53

@@ -54,6 +54,16 @@ def starts(
     return [(sources[number], start) for number, start in _starts(calendar, sources, zone, window, report)]
 
 
+def instances(chunk: Chunk, parts: list[Part], zone: ZoneInfo) -> dict[int, str]:
+    """The RECURRENCE-IDs of VEVENTs by their place in `parts`, in the form that occasions have it; what cannot be
+    read has none."""
+    try:
+        found = _sources(_read(chunk, parts, lambda _: None), parts, zone, lambda _: None)
+    except Exception:  # The libraries raise what they like on what people write.
+        return {}
+    return {number: source.recurrence_id for number, source in found.items()}
+
+
 def aware(at: date, zone: ZoneInfo) -> datetime:
     """Midnight of a day, or a time, in its own zone or, when it floats, in this one."""
     if not isinstance(at, datetime):
