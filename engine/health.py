@@ -70,6 +70,11 @@ class Health(Noun):
             return State.CLOSED
         return State.HALF_OPEN if self.try_at <= now else State.OPEN
 
+    @property
+    def down(self) -> bool:
+        """Whether it failed again after a rest: worth telling somebody."""
+        return self.opened_at is not None and self.rest > FIRST_REST
+
     def share(self, now: datetime) -> float:
         """How much of its share of new messages it should get, from 0 (leave it alone) to 1."""
         state = self.state(now)

@@ -30,10 +30,12 @@ PAUSE = 0.05
 async def send(desk: Desk) -> None:
     """Send what the queue holds until the engine drains; calls in the air are then waited for."""
     in_flight: dict[asyncio.Task[None], str] = {}
+    down: dict[str, bool] = {}
     try:
         while not desk.draining.is_set():
             desk.bells.queue.clear()
             taken = await _claim(desk, Counter(in_flight.values()))
+            await _hear(desk, taken, down)
             for claim in taken.claims:
                 task = asyncio.create_task(_attempt(desk, claim), name=f"send {claim.client_ref}")
                 in_flight[task] = claim.message.provider
@@ -73,26 +75,27 @@ async def _claim(desk: Desk, calls: Mapping[str, int]) -> Claims:
     if taken.claims:
         failpoint("attempt_recorded")
         desk.bells.due.set()
-    await _hear(desk, taken)
     return taken
 
 
-async def _hear(desk: Desk, taken: Claims) -> None:
-    """New messages go by what the claim has seen of the providers; the admin hears of one that stays down."""
+async def _hear(desk: Desk, taken: Claims, down: dict[str, bool]) -> None:
+    """New messages go by what the claim has seen of the providers; the admin hears of one that stays down. `down`:
+    what was told of each; at first nothing, since a crash may have come before the telling."""
     desk.health = taken.shares
     for name, share in taken.shares.items():
         desk.metrics.set_share(name, share)
-    told = {subject for account, what, subject in desk.alarmed if what == What.PROVIDER_DOWN and account == desk.admin}
-    try:
-        for name in sorted(taken.down - told):
+        if (now := name in taken.down) is down.get(name):
+            continue
+        try:
+            await (begin if now else end)(desk, desk.admin, What.PROVIDER_DOWN, name)
+        except (StoreError, StreamError) as error:
+            log.error("how provider %s fares waits to be told: %s", name, error)
+            continue
+        if now:
             log.error("provider %s does not work: it is tried again now and then", name)
-            if desk.admin:
-                await begin(desk, desk.admin, What.PROVIDER_DOWN, name)
-        for name in sorted(told - taken.down):
+        elif down.get(name):
             log.info("provider %s works again", name)
-            await end(desk, desk.admin, What.PROVIDER_DOWN, name)
-    except (StoreError, StreamError) as error:
-        log.error("that a provider is down waits to be told: %s", error)
+        down[name] = now
 
 
 async def _attempt(desk: Desk, claim: Claim) -> None:

@@ -38,8 +38,8 @@ _TEXTS: Mapping[What, Mapping[str, str]] = {
         "de": "Tocsin: Ihr Guthaben ist fast verbraucht, {left} Nachrichten bleiben. Bitte aufladen.",
     },
     What.PROVIDER_DOWN: {
-        "en": "Tocsin: provider {subject} has not worked since {at}; messages wait or go by another. See: tocsin doctor",
-        "nl": "Tocsin: {subject} werkt niet sinds {at}; berichten wachten of gaan langs een ander. Zie: tocsin doctor",
+        "en": "Tocsin: {subject} has not worked since {at}; messages wait or go by another. See: tocsin doctor",
+        "nl": "Tocsin: {subject} werkt niet sinds {at}; berichten wachten of gaan anders. Zie: tocsin doctor",
         "sv": "Tocsin: {subject} fungerar inte sedan {at}; meddelanden väntar. Se: tocsin doctor",
         "fr": "Tocsin: {subject} ne marche plus depuis {at}; les messages attendent. Voir: tocsin doctor",
         "de": "Tocsin: {subject} arbeitet seit {at} nicht; Nachrichten warten. Siehe: tocsin doctor",

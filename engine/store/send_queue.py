@@ -217,7 +217,7 @@ def _queue() -> sa.Select[Any]:
     row = message.alias()
     heads = sa.select(*(row.c[name] for name in _KEY)).where(row.c.id == _first()).cte("heads", recursive=True)
     provider, lane, account = heads.c.provider, heads.c.lane, heads.c.account_id
-    # Three questions instead of one about (provider, lane, account): SQLite walks its index by the first of them only.
+    # Three questions, not one about (provider, lane, account): SQLite walks its index by the first of them only.
     after = sa.func.coalesce(
         _first(provider=provider, lane=lane, account_id=account),
         _first(provider=provider, lane=lane),
