@@ -23,8 +23,10 @@ from engine.channels import registry
 from engine.channels.features import SPEAKING
 from engine.channels.provider import Listening, Paced, Provider
 from engine.dead_letter import DeadLetter
+from engine.links import Links
 from engine.net import Http
 from engine.settings import Settings
+from engine.settings.media_key import media_key
 from engine.settings.reading import SettingsFiles, configure
 from engine.sources.imap.watcher import Office
 from engine.store import accounts, dead_letters, due, revision
@@ -32,6 +34,7 @@ from engine.store.database import Database
 from engine.store.due import DueKind
 from engine.topics import RECEIPTS, Topic
 from engine.web.health import Health
+from engine.web.media import serve_media
 from engine.web.server import Web
 
 log = logging.getLogger("tocsin")
@@ -84,7 +87,8 @@ async def run(
         providers = build_providers(settings, http)
         for provider in providers.values():
             stack.push_async_callback(provider.close)
-        office = Office(hosts=len({box.host for each in settings.accounts for box in each.mailboxes}))
+        boxes = [box for each in settings.accounts for box in each.mailboxes]
+        office = Office(hosts=len({box.host for box in [*boxes, *settings.bounces.values()]}))
         stack.push_async_callback(office.close)
 
         failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -102,6 +106,8 @@ async def run(
             await stream.publish(topic, nouns)
 
         configuration = configure(settings)
+        proof = media_key(settings)
+        links = Links(settings.web.public, proof) if proof is not None else None
         desk = Desk(
             store=store,
             accounts=configuration.accounts,
@@ -121,7 +127,11 @@ async def run(
             admin=configuration.admin,
             version=configuration.version,
             files=SettingsFiles(settings, taken),
+            links=links,
+            most_media=settings.media.most,
+            keep_media=settings.media.keep,
             rates={name: each.rate for name, each in settings.providers.items() if isinstance(each, Paced)},
+            bounces=list(settings.bounces.items()),
             reporting=frozenset(
                 name for name, each in settings.providers.items() if registry.reports_of(each) in SPEAKING
             ),
@@ -152,7 +162,10 @@ async def run(
 
         desk.metrics.set_configuration(settings.version)
         health = Health(store, desk.metrics, clock, desk.draining, stream.assigned, stream.lag, desk.board.values)
-        web = Web(settings.web.host, settings.web.port, providers, publish, health, lambda heard: hear(desk, heard))
+        files = serve_media(store, links, clock) if links is not None else None
+        web = Web(
+            settings.web.host, settings.web.port, providers, publish, health, lambda heard: hear(desk, heard), files
+        )
         await web.start()
         stack.push_async_callback(web.stop)
         for provider in providers.values():

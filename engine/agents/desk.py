@@ -105,6 +105,8 @@ class Desk:
     """How the watch over each folder stands: its hop writes it, the metrics read it."""
     calendars: dict[tuple[str, str], calendar.Watching] = field(default_factory=dict)
     """How the watch over each calendar stands, by account and feed."""
+    bounces: Sequence[tuple[str, Mailbox]] = ()
+    """(provider, mailbox) where mail servers report what they could not deliver."""
     reporting: frozenset[str] = frozenset()
     """The providers that were told to report what became of messages."""
     heard: dict[str, datetime] = field(default_factory=dict)

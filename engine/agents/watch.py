@@ -1,10 +1,12 @@
-"""Mailboxes → events. The worker that owns an account's partition watches its mailboxes."""
+"""Mailboxes → events. The worker that owns an account's partition watches its mailboxes, and so for bounces."""
 
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from engine import topics
+from engine.agents import bounces
 from engine.agents.alarm import MailboxAlarms
 from engine.agents.desk import Desk
 from engine.agents.listen import listen
@@ -65,7 +67,9 @@ def _look(watching: Watch, leaving: Watch) -> None:
 
 def _reconcile(desk: Desk, watching: Watch, leaving: Watch, alarms: MailboxAlarms) -> None:
     wanted = {}
-    for account, mailbox in desk.mailboxes:
+    readers = {bounces.owner(provider): provider for provider, _ in desk.bounces}
+    of_providers = [(bounces.owner(provider), mailbox) for provider, mailbox in desk.bounces]
+    for account, mailbox in [*desk.mailboxes, *of_providers]:
         if desk.owns(account):
             for folder in mailbox.folders:
                 wanted[source_key(account, mailbox, folder)] = (account, mailbox, folder)
@@ -82,6 +86,7 @@ def _reconcile(desk: Desk, watching: Watch, leaving: Watch, alarms: MailboxAlarm
                 folder,
                 positions=StoredPositions(desk),
                 emit=lambda events: emit(desk, events),
+                take=partial(bounces.take, desk, readers[account]) if account in readers else None,
                 office=desk.office,
                 clock=desk.clock,
                 jitter=desk.jitter,

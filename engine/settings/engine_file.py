@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Union
@@ -12,9 +13,12 @@ from pydantic_core import PydanticCustomError
 
 from engine.channels.registry import SETTINGS
 from engine.document import VersionOne, suggest
+from engine.duration import Duration
 from engine.errors import StreamError
 from engine.heard import MOST_NUMBER, Route, number_of, words_of
 from engine.noun import Written
+from engine.sources.imap.mailbox import Mailbox
+from engine.size import Size
 from engine.transport.address import read_url
 
 _SQLITE = "sqlite"
@@ -82,6 +86,8 @@ class Web(Written):
     port: int = Field(default=8025, ge=1, le=65535)
     public: Annotated[str, AfterValidator(_address)] = ""
     """Where providers reach it, when that is not http://host:port: a proxy's https://tocsin.example."""
+    media_key_file: Path | None = None
+    """A file with a long random text that proves our links to files. On one machine it is made by itself."""
 
     @property
     def address(self) -> str:
@@ -114,6 +120,15 @@ class WrittenRoute(Written):
         return Route(number=number, keyword=self.keyword or "", account=self.account)
 
 
+class Media(Written):
+    """What becomes of files that go with messages."""
+
+    most: Annotated[Size, Field(ge=1, le=25_000_000)] = 5_000_000
+    """Of all files of one mail together; what is beyond stays in the mail, and the message says so."""
+    keep: Annotated[Duration, Field(ge=timedelta(hours=1), le=timedelta(days=90))] = timedelta(days=14)
+    """How long a link leads to its file."""
+
+
 class EngineFile(Written):
     """The file; relative paths are relative to the folder that holds it."""
 
@@ -127,11 +142,15 @@ class EngineFile(Written):
     admin: str = ""
     """The id of the account that is told what goes wrong with the engine itself."""
     web: Web = Web()
+    media: Media = Media()
     region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     """ISO 3166 alpha-2: the country of numbers that are written without one."""
     inbound: Annotated[tuple[WrittenRoute, ...], Field(max_length=1_000)] = ()
     """Whose the texts are that phones send us: the most particular route that takes one."""
     providers: Mapping[str, Any] = {}
+    bounces: Mapping[str, Mailbox] = {}
+    """By the name of a provider that sends mail: the mailbox behind its `bounce_address`. It is watched as an account's
+    mailboxes are, and nothing in it is changed."""
 
 
 @lru_cache(maxsize=1)

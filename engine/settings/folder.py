@@ -1,6 +1,6 @@
 """Reads the configuration folder whole: the settings, or every mistake in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,12 @@ from engine.rules.ready import Owner
 from engine.rules.ruleset import GLOBAL, Ruleset
 from engine.settings.accounts import Accounts
 from engine.settings.books import BookFiles
+from engine.settings.bounces import place_bounces
 from engine.settings.engine_file import EngineFile, add_password, engine_file, place_sqlite
 from engine.settings.files import Folder, place_files
 from engine.settings.inbound import Routes
 from engine.settings.model import AccountSettings, Settings
+from engine.sources.imap.mailbox import Mailbox
 
 
 def load(folder: Path, kept: Kept | None = None) -> tuple[Settings | None, list[Problem]]:
@@ -45,7 +47,9 @@ def load(folder: Path, kept: Kept | None = None) -> tuple[Settings | None, list[
     ruleset = reading.rules(accounts, books)
     reading.check_routes(tariff, accounts, books)
     reading.check_admin(engine, accounts)
+    reading.check_links(engine, ruleset)
     inbound = reading.inbound(engine, accounts)
+    bounces = reading.bounces(engine, providers)
     problems = in_order([*reading.problems, *reading.folder.problems, *accounts.problems])
     if engine is None or tariff is None or has_errors(problems):
         return None, problems
@@ -59,6 +63,7 @@ def load(folder: Path, kept: Kept | None = None) -> tuple[Settings | None, list[
         stream=place_sqlite(engine.stream or f"sqlite:///{data}/stream.db", folder),
         store=store,
         web=engine.web,
+        media=engine.media,
         providers=providers,
         tariff=tariff,
         accounts=tuple(accounts.found),
@@ -67,6 +72,7 @@ def load(folder: Path, kept: Kept | None = None) -> tuple[Settings | None, list[
         region=engine.region,
         version=ruleset.version,
         inbound=inbound,
+        bounces=bounces,
         kept=kept,
     )
     return settings, problems
@@ -108,7 +114,18 @@ class _Reading:
             at = ("providers", name)
             providers[name], wrong = place_files(settings, document, at, self.folder.path)
             self.problems += wrong
+        if file is not None:
+            web, wrong = place_files(file.web, document, ("web",), self.folder.path)
+            file = file.model_copy(update={"web": web})
+            self.problems += wrong
         return self._placed(file, document), providers
+
+    def bounces(self, file: EngineFile | None, providers: Mapping[str, Written]) -> Mapping[str, Mailbox]:
+        if file is None or self._engine_document is None:
+            return {}
+        found, problems = place_bounces(file.bounces, self._engine_document, providers, self.folder.path)
+        self.problems += problems
+        return found
 
     def _placed(self, file: EngineFile | None, document: Document) -> EngineFile | None:
         """With the place of the store's password; one that cannot be used is a problem."""
@@ -186,6 +203,18 @@ class _Reading:
             routes.read(file.inbound, self._engine_document, accounts.ids, file.region)
         self.problems += routes.problems
         return tuple(routes.found)
+
+    def check_links(self, file: EngineFile | None, ruleset: Ruleset) -> None:
+        """Several machines must believe each other's links to files."""
+        if file is None or self._engine_document is None or file.web.media_key_file is not None:
+            return
+        if (file.store or "sqlite").startswith("sqlite") or not ruleset.attaches:
+            return
+        message = "a rule has 'attach:', and links to files need a key that all machines know"
+        hint = "web: {media_key_file: secrets/media.key}, written by: openssl rand -hex 32"
+        self.problems.append(
+            self._engine_document.problem(("store",), message, code="media-key", key=True, hint=hint)
+        )
 
     def check_routes(self, file: TariffFile | None, accounts: Accounts, books: Books) -> None:
         """A number that no line of the tariff covers would be refused each time: say it now."""

@@ -12,7 +12,7 @@ from engine.heard import Route
 from engine.noun import Written
 from engine.rules.kept import Kept
 from engine.rules.ruleset import Ruleset
-from engine.settings.engine_file import Web
+from engine.settings.engine_file import Media, Web
 from engine.sources.calendar.feed import Feed
 from engine.sources.imap.mailbox import Mailbox
 
@@ -50,16 +50,24 @@ class Settings:
     """The account that is told what goes wrong with the engine itself; empty: nobody."""
     version: str
     """Twelve hex digits of the files' names and contents, without the secrets' files."""
+    bounces: Mapping[str, Mailbox] = field(default_factory=dict)
+    """By the name of a provider: the mailbox for its bounces; the paths in it are absolute."""
     inbound: tuple[Route, ...] = ()
     """Whose the texts are that phones send us."""
     region: str | None = None
     """ISO 3166 alpha-2: the country of numbers that are written without one."""
+    media: Media = field(default_factory=Media)
     kept: Kept = field(default_factory=Kept, compare=False, repr=False)
     """What was made of the files of rules, for the next reading."""
 
     def account(self, id: str) -> AccountSettings | None:
         """The account of this id, or None."""
         return next((each for each in self.accounts if each.account.id == id), None)
+
+    @property
+    def alone(self) -> bool:
+        """Whether everything is kept on this machine, so that no other one can be at work on it."""
+        return self.store.startswith("sqlite")
 
     @property
     def carriers(self) -> Carriers:

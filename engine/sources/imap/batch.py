@@ -13,7 +13,9 @@ _BLIND_AFTER = 7
 class Batches:
     """The size of the next batch of one folder, and the mails that connections broke on."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, raw: bool = False) -> None:
+        """`raw`: keep the bytes of each mail."""
+        self._raw = raw
         self._most = BATCH
         self._deaths: dict[int, int] = {}
 
@@ -41,15 +43,14 @@ class Batches:
     def fetch(self, session: Session, batch: Sequence[int]) -> list[Mail]:
         """Fetch a batch; of a poisonous mail what the index knows, or nothing but that it is there. Blocking."""
         if not self.is_poison(batch):
-            return fetch_mails(session, batch)
+            return fetch_mails(session, batch, raw=self._raw)
         return [Mail(batch[0])] if self._deaths[batch[0]] >= _BLIND_AFTER else fetch_bare(session, batch[0])
 
-
-def fetch_again(session: Session, gone: Sequence[int]) -> list[Mail]:
-    """Mails that SEARCH saw and FETCH did not: at least what the index knows of those that are there. Blocking."""
-    found = fetch_mails(session, gone)
-    known = {mail.uid for mail in found}
-    for uid in gone:
-        if uid not in known:
-            found += fetch_bare(session, uid)
-    return found
+    def fetch_again(self, session: Session, gone: Sequence[int]) -> list[Mail]:
+        """Mails that SEARCH saw and FETCH did not: at least what the index knows of those that are there. Blocking."""
+        found = fetch_mails(session, gone, raw=self._raw)
+        known = {mail.uid for mail in found}
+        for uid in gone:
+            if uid not in known:
+                found += fetch_bare(session, uid)
+        return found

@@ -31,9 +31,11 @@ class Mail:
     size: int = 0
     arrived_at: datetime | None = None
     content: Content = EMPTY
+    raw: bytes = b""
+    """Its first 64 kB as they are, when they were asked for."""
 
 
-def fetch_mails(session: Session, uids: Sequence[int]) -> list[Mail]:
+def fetch_mails(session: Session, uids: Sequence[int], *, raw: bool = False) -> list[Mail]:
     """Fetch and read these mails; those that are gone are missing from the answer. Blocking.
 
     An answer that cannot be read is asked for in halves until the mail that causes it stands alone.
@@ -47,8 +49,8 @@ def fetch_mails(session: Session, uids: Sequence[int]) -> list[Mail]:
         if len(uids) == 1:
             return fetch_bare(session, uids[0])
         half = len(uids) // 2
-        return fetch_mails(session, uids[:half]) + fetch_mails(session, uids[half:])
-    return [_read_row(session, uid, rows[uid]) for uid in uids if uid in rows]
+        return fetch_mails(session, uids[:half], raw=raw) + fetch_mails(session, uids[half:], raw=raw)
+    return [_read_row(session, uid, rows[uid], keep=raw) for uid in uids if uid in rows]
 
 
 def fetch_bare(session: Session, uid: int) -> list[Mail]:
@@ -120,14 +122,14 @@ def make_events(
     ]
 
 
-def _read_row(session: Session, uid: int, row: Mapping[bytes, Any]) -> Mail:
+def _read_row(session: Session, uid: int, row: Mapping[bytes, Any], *, keep: bool) -> Mail:
     raw = _item(row, b"BODY[]")
     size = _size(row) or len(raw)
     whole = len(raw) < _FIRST or size <= len(raw)
     content = parse_mail(raw, whole=whole)
     if not whole:
         content = _ask_more(session, uid, content)
-    return Mail(uid, size, _date(row), content)
+    return Mail(uid, size, _date(row), content, raw if keep else b"")
 
 
 def _ask_more(session: Session, uid: int, content: Content) -> Content:

@@ -16,7 +16,7 @@ from engine.errors import TocsinError
 from engine.event import MailArrived
 from engine.failpoints import failpoint
 from engine.position import Position
-from engine.sources.imap.batch import Batches, fetch_again
+from engine.sources.imap.batch import Batches
 from engine.sources.imap.fetch import Mail, advance, make_events
 from engine.sources.imap.idle import await_news
 from engine.sources.imap.mailbox import Mailbox
@@ -26,11 +26,13 @@ from engine.sources.imap.session import Folder, Session
 from engine.sources.imap.trouble import DeniedError, MissingError, RefusedError
 from engine.sources.imap.watching import WATCHED, State, Watching
 
-__all__ = ["Emit", "Office", "Positions", "State", "Watcher", "Watching", "source_key"]
+__all__ = ["Emit", "Office", "Positions", "State", "Take", "Watcher", "Watching", "source_key"]
 
 T = TypeVar("T")
 Emit = Callable[[Sequence[MailArrived]], Awaitable[None]]
 """Hands events over; returns only once they are durable on the stream."""
+Take = Callable[[Sequence[Mail]], Awaitable[None]]
+"""Takes mails with their bytes; returns only once what came of them is durable."""
 
 #: Looks that find nothing, each within _HASTE seconds of the one before, until we look less often (_CALM at most).
 _PATIENCE = 5
@@ -64,7 +66,10 @@ def name_folder(folder: str) -> str:
 
 
 class Watcher:
-    """The watch over one folder. `jitter(ceiling)` answers a wait between 0 and `ceiling` seconds."""
+    """The watch over one folder. `jitter(ceiling)` answers a wait between 0 and `ceiling` seconds.
+
+    With `take` the mails are not made events but handed over as they are.
+    """
 
     def __init__(
         self,
@@ -74,6 +79,7 @@ class Watcher:
         *,
         positions: Positions,
         emit: Emit,
+        take: Take | None = None,
         office: Office,
         clock: Callable[[], datetime],
         jitter: Callable[[float], float],
@@ -86,6 +92,7 @@ class Watcher:
         self._folder = name_folder(folder)
         self._positions = positions
         self._emit = emit
+        self._take = take
         self._office = office
         self._pace = office.pace
         self._host = office.hosts.find(mailbox.host)
@@ -94,7 +101,7 @@ class Watcher:
         self._on_state = on_state
         self._failures = 0
         self._logged = ("", State.CONNECTING)
-        self._batches = Batches()
+        self._batches = Batches(raw=take is not None)
 
     async def run(self) -> None:
         """Watch until cancelled. Nothing that a server, the stream or the store does ends it."""
@@ -250,7 +257,7 @@ class Watcher:
             gone = sorted(set(batch) - {mail.uid for mail in mails})
             if gone:
                 await asyncio.sleep(self._pace.gap)
-                mails += await self._work(session, fetch_again, session, gone)
+                mails += await self._work(session, self._batches.fetch_again, session, gone)
                 self.watching.gaps += len(batch) - len(mails)
         except Exception:
             self._batches.blame(batch)
@@ -276,7 +283,9 @@ class Watcher:
         failures = 0
         while True:
             try:
-                if events:
+                if mails and self._take is not None:
+                    await self._take(mails)
+                elif events:
                     await self._emit(events)
                 if kept is not None:
                     await self._positions.save(self.key, kept)
