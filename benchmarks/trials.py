@@ -55,8 +55,10 @@ LATER = (
 SILENT_POINTS = {"unknown_recorded"}
 #: What no mail passes: tests/line/test_reminders.py and tests/live/test_reminders_on_kafka.py kill there.
 OF_APPOINTMENTS = {"occasions_open", "reminder_published", "agenda_published"}
+#: What only a message that goes on by another channel passes: tests/store/test_journeys.py kills there.
+OF_JOURNEYS = {"journey_open", "journey_committed"}
 #: What a mail passes on its way.
-OF_MAIL = tuple(point for point in POINTS if point not in OF_APPOINTMENTS)
+OF_MAIL = tuple(point for point in POINTS if point not in OF_APPOINTMENTS | OF_JOURNEYS)
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,8 @@ def compose(first: Notification, key: DigestKey, opened_at: datetime, **values: 
         "max_parts": first.max_parts,
         "on_unknown": first.on_unknown,
         "otherwise": first.otherwise,
+        "together": first.together,
+        "fallback": first.fallback,
         "title": first.title,
         "zone": first.zone,
         "language": first.language,

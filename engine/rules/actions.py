@@ -2,18 +2,20 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from engine.document import flawed
+from engine.document import Flag, flawed
 from engine.duration import Duration
 from engine.notification import OnUnknown
 from engine.noun import Written
+from engine.rules import shorthand
 from engine.rules.attach import Attach
+from engine.rules.fallback import WrittenFallback
 from engine.rules.limits import WrittenCeiling, WrittenLimits
-from engine.rules.off import OFF
+from engine.rules.off import OFF, or_off
 from engine.rules.texts.render import MOST_WRITTEN, check
 from engine.rules.when.words import one_or_more, read_id
 
@@ -92,7 +94,13 @@ class Manner(Written):
     """How a message goes."""
 
     channels: Channels = ("sms",)
-    """In order of fallback: the first by which the recipient can be reached."""
+    """In order: the first by which the recipient can be reached, then the next as `fallback` says."""
+    together: Flag = False
+    """By all channels at once."""
+    fallback: Annotated[WrittenFallback | None, or_off(WrittenFallback, "{after: 10 min}", shorthand.fallback)] = (
+        WrittenFallback()
+    )
+    """When the next channel is taken. `off`: never, once a message is on its way."""
     max_parts: Parts = 1
     beyond: Beyond = "truncate"
     """What becomes of a text that needs more parts: cut; sent whole in up to 10; refused; sent by e-mail."""
@@ -104,6 +112,12 @@ class Manner(Written):
     """Which files of the mail go along: documents are PDF and pictures. An SMS has links to them."""
     signature: Signature | None = None
     """Stands at the end and is counted; `off` for none. Default: the account's."""
+
+    @model_validator(mode="after")
+    def _is_at_once_or_in_order(self) -> Self:
+        if self.together and self.fallback is not None and "fallback" in self.model_fields_set:
+            raise ValueError("together sends by every channel at once, so fallback has no next one: leave one out")
+        return self
 
 
 class Defaults(Manner):

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from engine.account import Account, Agenda
 from engine.event import AgendaDue, Item
-from engine.notification import Channel, Lane, Notification, Road
+from engine.notification import Channel, Fallback, Lane, Notification, Road
 from engine.occasion import Occasion
 from engine.rules.appointment import say_when
 from engine.rules.incident import SCOPE
@@ -103,6 +103,7 @@ def notify(event: AgendaDue, agenda: Agenda, account: Account, version: str, now
         recipient=person.id,
         **dict(roads[0]),
         otherwise=tuple(roads[1:]),
+        fallback=Fallback() if len(roads) > 1 else None,
         title=_head(event, reader),
         lane=Lane(agenda.lane),
         decided_at=now,

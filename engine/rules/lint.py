@@ -35,6 +35,7 @@ def lint(ruleset: Ruleset, accounts: Mapping[str, Account], price: Price, carrie
         found += _twins(rules)
         found += _people(rules, owners if scope != GLOBAL else ())
         found += _roads(rules, owners, carried)
+        found += _journeys(rules)
         found += _costs(rules, owners, price)
         found += _lanes(rules)
     return found
@@ -143,12 +144,12 @@ def _deaf(action: ReadyAction, owners: Sequence[Account]) -> Iterator[tuple[str,
         if recipient.id == ME.id:
             for owner in owners:
                 if not any(address(who(recipient, owner), channel) for channel in action.channels):
-                    words = " or ".join(_ADDRESSES[channel] for channel in action.channels)
+                    words = _needed_addresses(action)
                     message = f"the account '{owner.id}' has no {words}: 'me' is not told"
                     yield owner.id, "no-number", message, "add it to the account's file"
             continue
         if not any(address(recipient, channel) for channel in action.channels):
-            words = " or ".join(_ADDRESSES[channel] for channel in action.channels)
+            words = _needed_addresses(action)
             yield recipient.id, "no-number", f"'{recipient.id}' has no {words}", "add it to the contact's file"
         if not recipient.agreed:
             message = f"'{recipient.id}' has not agreed to be told, and is not told"
@@ -161,9 +162,9 @@ def _roads(rules: Sequence[ReadyRule], owners: Sequence[Account], carried: Carri
     said: set[str] = set()
     for rule in rules:
         for action in rule.actions:
-            for channel in (Channel.EMAIL, Channel.FAX):
+            for channel in _OTHER_CHANNELS:
                 lost = channel in action.channels and _lost(action, owners, channel, carried)
-                if lost and (channel is Channel.FAX or channel not in said):
+                if lost and (channel is not Channel.EMAIL or channel not in said):
                     said.add(channel)
                     message = f"nothing goes to {lost} by {channel}: no line of tariff.yaml covers it"
                     yield _warn(rule, message, "no-route", f"add `{channel}:` there, or leave the channel out")
@@ -180,7 +181,31 @@ def _lost(action: ReadyAction, owners: Sequence[Account], channel: Channel, carr
     return ", ".join(f"'{name}'" for name in dict.fromkeys(names))
 
 
-_ADDRESSES = {Channel.SMS: "number", Channel.EMAIL: "e-mail address", Channel.FAX: "fax number"}
+_ADDRESSES = {Channel.EMAIL: "e-mail address", Channel.FAX: "fax number"}
+_OTHER_CHANNELS = (Channel.EMAIL, Channel.FAX, Channel.MMS, Channel.RCS)
+#: Where somebody knows whether a message was read.
+_READ = (Channel.RCS,)
+
+
+def _needed_addresses(action: ReadyAction) -> str:
+    """Any of which would do."""
+    return " or ".join(dict.fromkeys(_ADDRESSES.get(channel, "number") for channel in action.channels))
+
+
+def _journeys(rules: Sequence[ReadyRule]) -> Iterator[Problem]:
+    """Channels that are to be taken at once, or one after the other, where there is one only; and what nobody knows."""
+    for rule in rules:
+        for action in rule.actions:
+            after = action.fallback is not None and action.fallback.after is not None
+            if len(action.channels) == 1 and (action.together or after):
+                word = "together" if action.together else "fallback"
+                message = f"'{word}' is about several channels, and {action.channels[0]} is the only one"
+                yield _warn(rule, message, "one-channel", "name more of them in `channels`, or leave it out")
+            unread = [channel for channel in action.channels[:-1] if channel not in _READ]
+            if unread and action.fallback is not None and "not_read" in action.fallback.on:
+                names = ", ".join(unread)
+                message = f"nobody is told whether a message was read by {names}: 'not_read' does nothing there"
+                yield _warn(rule, message, "not-read", "it is known of rcs; elsewhere write not_delivered")
 
 
 # ---- what it costs
@@ -190,7 +215,7 @@ def _costs(rules: Sequence[ReadyRule], owners: Sequence[Account], price: Price) 
     for rule in rules:
         if not rule.actions or not never(Not(rule.when)):
             continue
-        event = "mail" if rule.about == "mail" else "appointment"
+        event = {"mail": "mail", "message": "text"}.get(rule.about, "appointment")
         if any(action.lane is Lane.URGENT for action in rule.actions):
             hint = "lane 1 is for what cannot wait; leave `lane` out for the rest"
             yield _warn(rule, f"every {event} goes in lane 1, before everybody's urgent messages", "all-urgent", hint)

@@ -17,11 +17,16 @@ from engine.rules.ruleset import ReadyAction, ReadyLimits, ReadyQuiet
 from engine.rules.schema import OF_REMINDERS, Rule
 from engine.rules.texts.render import Kind, Template, parse
 from engine.rules.texts.template import assemble
-from engine.rules.when.compile import about, compile_condition
+from engine.rules.when.compile import About, about, compile_condition
 from engine.rules.write import sign
 from engine.segments import count
 
-_DEFAULT_TEXTS: Mapping[Kind, str] = {"mail": "{from}: {subject}", "occasion": DEFAULT_TEXT}
+_DEFAULT_TEXTS: Mapping[Kind, str] = {
+    "mail": "{from}: {subject}",
+    "message": "{sms_from}: {text|120}",
+    "occasion": DEFAULT_TEXT,
+}
+_KINDS: Mapping[About, Kind] = {"mail": "mail", "message": "message", "appointment": "occasion"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ class Making:
         for name in OF_REMINDERS:
             if name in self.rule.model_fields_set:
                 hint = "reminders are of appointments: name a calendar, like when: {calendar: work}"
-                message = f"a rule about mail has no '{name}'"
+                what = "mail" if self._kind == "mail" else "texts"
+                message = f"a rule about {what} has no '{name}'"
                 self.problems.append(
                     self.document.problem((*self.path, name), message, key=True, code="no-appointment", hint=hint)
                 )
@@ -147,6 +153,8 @@ class Making:
             on_unknown=action.on_unknown,
             expires_after=action.expires_after,
             signature=action.signature,
+            together=action.together,
+            fallback=action.fallback.noun() if action.fallback and not action.together else None,
             attach=action.attach,
         )
 
@@ -211,7 +219,7 @@ class Making:
 
     @property
     def _kind(self) -> Kind:
-        return "occasion" if about(self.rule.when) == "appointment" else "mail"
+        return _KINDS[about(self.rule.when)]
 
     def _recipients(self, action: Action, here: Path) -> dict[str, Contact]:
         """Each once, by name."""
@@ -297,5 +305,7 @@ class Making:
 def _fill(action: Action, defaults: Defaults) -> Action:
     """The action with the file's defaults where it says nothing itself."""
     names = defaults.model_fields_set - action.model_fields_set - {"limits"}
+    if "fallback" in action.model_fields_set:
+        names -= {"together"}  # its own channels go in order
     given = {name: getattr(defaults, name) for name in names}
     return action.model_copy(update=given) if given else action

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from engine.account import Contact
 from engine.decision import RuleAnswer
-from engine.notification import Channel, Digest, Lane, OnUnknown, Throttle
+from engine.notification import Channel, Digest, Fallback, Lane, OnUnknown, Throttle
 from engine.reason import Reason
 from engine.rules.actions import Beyond
 from engine.rules.attach import Attach
@@ -57,7 +57,7 @@ class ReadyAction:
     recipients: tuple[Contact, ...]
     """`me` (`engine.rules.reach.ME`) stands for whoever's rule it is."""
     channels: tuple[Channel, ...]
-    """In order of fallback; empty where the admin's caps leave none."""
+    """In order; empty where the admin's caps leave none."""
     texts: Mapping[str, Template]
     """By language; the one for all languages under the empty name."""
     max_parts: int
@@ -67,6 +67,10 @@ class ReadyAction:
     expires_after: timedelta | None
     signature: str | None
     """None: the account's."""
+    together: bool = False
+    """All channels at once."""
+    fallback: Fallback | None = None
+    """When the next channel is taken; None: never."""
     attach: Attach = "none"
     """Which files of a mail go along."""
 
@@ -141,6 +145,13 @@ class Ruleset:
     def of(self, account: str) -> tuple[ReadyRule, ...]:
         """The rules that an account's mail meets: the global ones, then its own."""
         return (*self.scopes.get(GLOBAL, ()), *self.scopes.get(account, ()))
+
+    @property
+    def attaches(self) -> bool:
+        """Whether any rule sends files along."""
+        return any(
+            action.attach != "none" for rules in self.scopes.values() for rule in rules for action in rule.actions
+        )
 
     def book(self, account: str) -> Book:
         """The names that conditions are held against for this account."""

@@ -49,6 +49,11 @@ def digest(text: str) -> str:
     return f"{{every: {every}}}" if every else ""
 
 
+def fallback(text: str) -> str:
+    """``10 min``."""
+    return f"{{after: {text.strip()}}}" if re.fullmatch(r"[1-9][0-9]{0,5} ?[a-z]+", text.strip()) else ""
+
+
 def attachment(text: str) -> str:
     """``*.pdf`` or ``application/pdf``."""
     if re.fullmatch(r"[a-z]+/[\w.+*-]+", text):

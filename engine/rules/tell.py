@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from engine.account import Account, Contact
-from engine.event import OccasionDue, Subject
+from engine.event import MessageReceived, OccasionDue, Subject
 from engine.notification import Channel, Notification
 from engine.notification import Road as Way
 from engine.rules.attach import pick
@@ -32,30 +32,42 @@ class Match:
     account: Account
     rule: ReadyRule
 
+    @property
+    def sender(self) -> str:
+        """The phone that a text came from; empty for every other event."""
+        return self.event.sender if isinstance(self.event, MessageReceived) else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What came of a match: the notifications, and the names of those whom no road reaches."""
+    """What came of a match: the notifications, and the names of those who are told nothing."""
 
     notifications: tuple[Notification, ...] = ()
     unreached: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
+    """Who would have been told of a text that came from their own phone."""
 
 
 def tell(match: Match, version: str, now: datetime) -> Told:
     """The notifications of all actions of the rule; an action tells a phone once, whoever it belongs to."""
     made: list[Notification] = []
     unreached: dict[str, None] = {}
+    senders: dict[str, None] = {}
     for action in match.rule.actions:
         taken: set[str] = set()
         for recipient in action.recipients:
             person = who(recipient, match.account)
             ways = list(_ways(match, person, action, now))
-            if not ways:
+            if match.sender and any(way.address == match.sender for way in ways):
+                # Two machines that answer each other's texts never end.
+                senders[person.id] = None
+                ways = [way for way in ways if way.address != match.sender]
+            elif not ways:
                 unreached[person.id] = None
-            elif ways[0].address not in taken:
+            if ways and ways[0].address not in taken:
                 taken.add(ways[0].address)
                 made.append(_notify(match, person, action, ways, version, now))
-    return Told(tuple(made), tuple(unreached))
+    return Told(tuple(made), tuple(unreached), tuple(senders))
 
 
 def _ways(match: Match, person: Contact, action: ReadyAction, now: datetime) -> Iterator[Way]:
@@ -98,6 +110,8 @@ def _notify(
         max_parts=first.max_parts,
         on_unknown=action.on_unknown,
         otherwise=tuple(rest),
+        together=action.together and bool(rest),
+        fallback=action.fallback if rest and len(action.channels) > 1 else None,
         title=_title(match.view),
         enclosures=pick(event, action.attach),
         zone=person.zone,
