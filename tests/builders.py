@@ -6,7 +6,8 @@ from uuid import uuid5
 
 from engine.account import Account, Plan
 from engine.answer import Answer, Outcome, ProviderClass
-from engine.event import Address, MailArrived
+from engine.event import Address, MailArrived, MessageReceived
+from engine.heard import keyword_of
 from engine.identity import TOCSIN
 from engine.money import Money
 from engine.notification import Channel, Notification
@@ -34,6 +35,22 @@ def a_mail(uid: int = 1, **other: Any) -> MailArrived:
         "subject": "Spoed: server down",
     }
     return MailArrived(**{**values, **other})
+
+
+def a_text(text: str = "Hulp, de lift staat stil", **other: Any) -> MessageReceived:
+    """A text from a phone, for Anna."""
+    values: dict[str, Any] = {
+        "account": "anna",
+        "provider": "phone",
+        "provider_ref": "m1",
+        "sender": "+32470000077",
+        "to": "+32460200000",
+        "keyword": keyword_of(text),
+        "text": text,
+        "received_at": NOW,
+        "read_at": NOW,
+    }
+    return MessageReceived(**{**values, **other})
 
 
 def an_account(name: str = "anna", parts: int = 0, cap: int = 1_000_000, **other: Any) -> Account:

@@ -8,11 +8,13 @@ from engine import topics
 from engine.account import Account
 from engine.agents.desk import Desk
 from engine.decision import Decision
-from engine.event import Event
+from engine.event import Event, MessageReceived
 from engine.failpoints import failpoint
 from engine.reason import Reason
 from engine.rules.evaluate import evaluate
-from engine.store import decisions
+from engine.rules.wish import Wish, read_wish
+from engine.store import consents, decisions
+from engine.store.database import Connection
 
 log = logging.getLogger("tocsin.match")
 
@@ -22,9 +24,14 @@ async def match(desk: Desk, events: Sequence[Event]) -> None:
     failpoint("event_taken")
     now = desk.clock()
     answers = {event.id: (event, _decide(desk, event, now)) for event in events}
-    standing = await desk.store.awrite(
-        lambda connection: decisions.record(connection, list(answers.values()), now), touching=()
-    )
+    wishes = [wish for event, _ in answers.values() if (wish := _wish_of(desk, event))]
+
+    def record(connection: Connection) -> list[Decision]:
+        # Before the decisions are rows: what a text asks for is done once, in the transaction that decides on it.
+        consents.heed(connection, wishes, now)
+        return decisions.record(connection, list(answers.values()), now)
+
+    standing = await desk.store.awrite(record, touching=None if wishes else ())
     failpoint("decision_committed")
     desk.metrics.count_decisions(decision.reason for decision in standing)
     for decision in standing:
@@ -44,6 +51,17 @@ def _decide(desk: Desk, event: Event, now: datetime) -> Decision:
             account=event.account,
             decided_at=now,
             rules_version=desk.ruleset.version,
-            reason=Reason.UNKNOWN_ACCOUNT,
+            reason=Reason.UNKNOWN_ACCOUNT if event.account else Reason.NOBODYS,
         )
     return evaluate(event, account, desk.ruleset, now)
+
+
+def _wish_of(desk: Desk, event: Event) -> consents.Said | None:
+    """What a text from a phone says of being told: to whom it is, or to all when it is nobody's."""
+    if not isinstance(event, MessageReceived):
+        return None
+    wish = read_wish(event.text, desk.accounts.get(event.account))
+    if wish not in (Wish.STOP, Wish.START):
+        return None
+    account = "" if event.found_by == "nobody" else event.account
+    return consents.Said(event.id, event.sender, account, stop=wish is Wish.STOP)

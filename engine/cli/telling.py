@@ -104,6 +104,8 @@ def _detail(fact: Receipt, zone: str) -> str:
         return f" - until {_minute(fact.detail, zone)}"
     if fact.fate is Fate.COLLECTED:
         return f" - to be told at {_minute(fact.detail, zone)}"
+    if fact.reason is Reason.NO_CONSENT:
+        return f" - {fact.detail}"
     if fact.fate in (Fate.DIGESTED, Fate.REFUSED):
         return f" - with the digest {fact.detail}"
     return f" - the provider's own words: {fact.detail}"

@@ -5,17 +5,19 @@ from datetime import datetime
 
 from engine.account import Account
 from engine.decision import Decision, Evidence, RuleAnswer
-from engine.event import AgendaDue, Event, Incident, MailArrived, OccasionDue, Subject
+from engine.event import AgendaDue, Event, Incident, MailArrived, MessageReceived, OccasionDue, Subject
 from engine.notification import Notification
 from engine.reason import Reason
 from engine.rules.agenda import notify as tell_agenda
 from engine.rules.incident import notify, wanted
+from engine.rules.reply import forward
 from engine.rules.ruleset import GLOBAL, ReadyRule, Ruleset
 from engine.rules.tell import Match, Told, tell
 from engine.rules.when.automatic import Kind, kinds
 from engine.rules.when.compile import ABOUT
 from engine.rules.when.match import explain
 from engine.rules.when.view import View
+from engine.rules.wish import Wish, read_wish
 from engine.rules.zone import find_zone
 
 
@@ -31,14 +33,39 @@ def evaluate(event: Event, account: Account, ruleset: Ruleset, now: datetime) ->
         return _decide(event, account, ruleset, now, Reason.TOO_LATE)
     if isinstance(event, AgendaDue):
         return _decide_agenda(event, account, ruleset, now)
+    if isinstance(event, MessageReceived):
+        return _decide_message(event, account, ruleset, now)
     if isinstance(event, OccasionDue) and event.rule:
         asked = [*_remind(event, account, ruleset, now)]
     else:
         asked = [*_ask(event, account, ruleset, now)]
+    answers, notifications, reason = _sum_up(asked)
+    return _decide(event, account, ruleset, now, reason, answers, notifications)
+
+
+def _decide_message(event: MessageReceived, account: Account, ruleset: Ruleset, now: datetime) -> Decision:
+    """What the rules say, and what the text asks for by itself; its owner gets it in any case."""
+    answers, notifications, reason = _sum_up([*_ask(event, account, ruleset, now)])
+    wish = read_wish(event.text, account)
+    handed_on = forward(event, wish, account, ruleset.book(account.id), ruleset.version, now)
+    if wish in _BY_WISH:
+        reason = _BY_WISH[wish]
+    elif handed_on is not None and reason is Reason.NO_RULE_MATCHED:
+        reason = Reason.REPLY_FORWARDED
+    if handed_on is not None:
+        notifications = (*notifications, handed_on)
+    return _decide(event, account, ruleset, now, reason, answers, notifications)
+
+
+_BY_WISH = {Wish.STOP: Reason.WROTE_STOP, Wish.START: Reason.WROTE_START}
+
+
+def _sum_up(
+    asked: list[tuple[RuleAnswer, Told]],
+) -> tuple[tuple[RuleAnswer, ...], tuple[Notification, ...], Reason]:
     answers = tuple(answer for answer, _ in asked)
     notifications = tuple(each for _, told in asked for each in told.notifications)
-    reason = _reason(answers, notifications, [told for _, told in asked])
-    return _decide(event, account, ruleset, now, reason, answers, notifications)
+    return answers, notifications, _reason(answers, notifications, [told for _, told in asked])
 
 
 def _reason(answers: tuple[RuleAnswer, ...], notifications: tuple[Notification, ...], all_told: list[Told]) -> Reason:
@@ -147,6 +174,9 @@ def _answer(rule: ReadyRule, view: View, by_machine: frozenset[Kind]) -> RuleAns
 def _with_unreached(answer: RuleAnswer, told: Told) -> RuleAnswer:
     """Whom no road reaches stands in the answer: nobody is left out in silence."""
     lost = tuple(Evidence(f"to {name}", "no number or address for these channels", False) for name in told.unreached)
+    lost += tuple(
+        Evidence(f"to {name}", "has sent this text; no text answers itself", False) for name in told.senders
+    )
     return answer._replace(evidence=answer.evidence + lost) if lost else answer
 
 

@@ -20,10 +20,11 @@ _SINGLE = frozenset(
     (
         *("from", "subject", "body", "list_id", "size", "priority", "language"),
         *("calendar", "title", "location", "organiser", "all_day", "status"),
+        *("sms_from", "sms_to", "keyword", "text"),
     )
 )
 #: Fields whose texts are names and addresses: `contains` and its like look at either.
-_PEOPLE = frozenset(["from", "to", "cc", "any_recipient", "reply_to", "organiser", "attendee"])
+_PEOPLE = frozenset(["from", "to", "cc", "any_recipient", "reply_to", "organiser", "attendee", "sms_from", "sms_to"])
 _TEXT = (Operator.IS, Operator.CONTAINS, Operator.STARTS_WITH, Operator.ENDS_WITH)
 #: What can only be met by a field that says something. (A header may be there and blank.)
 _SAYS = (*_TEXT, Operator.GLOB, Operator.MATCHES, Operator.ADDRESS, Operator.ATTACHED)

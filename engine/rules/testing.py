@@ -11,12 +11,13 @@ from pydantic_core import PydanticCustomError
 
 from engine.account import Account
 from engine.document import Document, Flag, Path, Problem, suggest
-from engine.event import Address, Attachment, MailArrived, OccasionDue, Subject
+from engine.event import Address, Attachment, MailArrived, MessageReceived, OccasionDue, Subject
+from engine.heard import keyword_of, number_of
 from engine.noun import Written
 from engine.occasion import Alarm, Occasion
 from engine.reason import Reason
 from engine.rules.offset import WrittenOffset
-from engine.rules.when.words import one_or_more
+from engine.rules.when.words import one_or_more, read_number
 
 #: When a test's mail arrives that says nothing of it: on a Monday morning, by the account's clock.
 MOMENT = datetime(2026, 1, 12, 10, 0)  # noqa: DTZ001  (it gets the account's zone)
@@ -201,6 +202,30 @@ class WrittenAppointment(Written):
         return plain.model_copy(update={"alarms": tuple(Alarm(key=label, at=at) for label, at in rings)})
 
 
+class WrittenMessage(Written):
+    """A text that a phone sent to one of our numbers."""
+
+    sender: Annotated[Line, AfterValidator(read_number)] = Field(default="+32470000099", alias="from")
+    to: Line = ""
+    text: Annotated[str, StringConstraints(max_length=10_000)] = ""
+    received: Moment = MOMENT
+    """By the account's clock."""
+
+    def event(self, account: Account, zone: tzinfo) -> MessageReceived:
+        """The text as it would have come for `account`."""
+        moment = self.received.replace(tzinfo=zone)
+        return MessageReceived(
+            account=account.id,
+            provider="test",
+            sender=self.sender,
+            to=number_of(self.to) if self.to else "",
+            keyword=keyword_of(self.text),
+            text=self.text,
+            received_at=moment,
+            read_at=moment,
+        )
+
+
 #: What an appointment and the event of its reminder have in common.
 _OF_BOTH = tuple(name for name in Occasion.model_fields if name in OccasionDue.model_fields)
 
@@ -294,6 +319,7 @@ class RuleTest(Written):
     account: Annotated[str, StringConstraints(max_length=64)] = ""
     """Whose mail it is; left out: the account of the file's folder, or the only one."""
     mail: WrittenMail | None = None
+    message: WrittenMessage | None = None
     appointment: WrittenAppointment | None = None
     expect: Annotated[
         Expectation, BeforeValidator(_expectation, json_schema_input_type=Expectation | Literal["nothing"])
@@ -301,16 +327,16 @@ class RuleTest(Written):
 
     @model_validator(mode="after")
     def _is_of_one_thing(self) -> Self:
-        if (self.mail is None) == (self.appointment is None):
-            raise ValueError("write either 'mail:' or 'appointment:'")
-        if self.mail is not None and self.expect.remind is not None:
-            raise ValueError("nobody is reminded of a mail: 'remind' is expected of an appointment")
+        if len([each for each in (self.mail, self.message, self.appointment) if each is not None]) != 1:
+            raise ValueError("write one of 'mail:', 'message:' and 'appointment:'")
+        if self.appointment is None and self.expect.remind is not None:
+            raise ValueError("nobody is reminded of a mail or a text: 'remind' is expected of an appointment")
         return self
 
     def event(self, account: Account, zone: tzinfo) -> Subject:
         """The event of the test, as it would have come for `account`."""
-        written = self.mail or self.appointment
-        assert written is not None  # one of the two is there
+        written = self.mail or self.message or self.appointment
+        assert written is not None  # one of them is there
         return written.event(account, zone)
 
 

@@ -37,6 +37,7 @@ class Accounts:
         mailboxes = self._mailboxes(file, document)
         calendars = self._calendars(file, document)
         self._check_agenda(file, document)
+        self._check_replies(file, document)
         if (file.mailboxes or file.calendars) and not file.numbers:
             message = f"the account '{file.id}' has no number: nobody can be told"
             label = "add 'numbers: [\"+32 ...\"]'"
@@ -89,6 +90,12 @@ class Accounts:
                 )
         self._check_names([each.name for each in calendars], document, "calendars", "calendar")
         return tuple(calendars)
+
+    def _check_replies(self, file: AccountFile, document: Document) -> None:
+        missing = {"email": not file.email, "sms": not file.numbers}.get(file.replies or "", False)
+        if missing:
+            message = f"replies by {file.replies} reach nobody: the account has no such address"
+            self.problems.append(document.problem(("replies",), message, code="no-address", severity="warning"))
 
     def _check_agenda(self, file: AccountFile, document: Document) -> None:
         self._check_names([each.name for each in file.agenda], document, "agenda", "agenda")

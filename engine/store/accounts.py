@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -51,38 +52,61 @@ def upsert(
     connection.execute(put(connection, configuration, "version", "at"), [row])
 
 
-def _agreed(each: Account, contacts: Sequence[Contact]) -> Mapping[str, ConsentSource]:
+class _Given(NamedTuple):
+    """What the files say of an address."""
+
+    source: ConsentSource
+    agreed: str = ""
+    """How and when the contact agreed, as the file has it."""
+
+
+def _agreed(each: Account, contacts: Sequence[Contact]) -> Mapping[str, _Given]:
     """Every address that may be told for this account: its owner's, and those of contacts who have agreed."""
     told = {
-        address: ConsentSource.AGREED
+        address: _Given(ConsentSource.AGREED, contact.agreed)
         for contact in contacts
         if contact.agreed
         for address in (*contact.numbers, contact.email, contact.fax)
     }
-    own = dict.fromkeys((*each.numbers, each.email), ConsentSource.CONFIGURATION)
-    return {address: source for address, source in {**told, **own}.items() if address}
+    own = dict.fromkeys((*each.numbers, each.email), _Given(ConsentSource.CONFIGURATION))
+    return {address: given for address, given in {**told, **own}.items() if address}
 
 
-def _agree(connection: sa.Connection, account_id: str, agreed: Mapping[str, ConsentSource], now: datetime) -> None:
-    """What the files say is consent; what is taken out of them withdraws it."""
+def _agree(connection: sa.Connection, account_id: str, agreed: Mapping[str, _Given], now: datetime) -> None:
+    """What the files say is consent; what is taken out of them withdraws it. A person's own STOP goes before it."""
     rows = connection.execute(sa.select(consent).where(consent.c.account_id == account_id)).all()
     written = [row for row in rows if row.source in set(ConsentSource)]
     new = [
-        {"account_id": account_id, "address": address, "source": agreed[address].value, "given_at": now}
+        {
+            "account_id": account_id,
+            "address": address,
+            "source": agreed[address].source.value,
+            "agreed": agreed[address].agreed,
+            "given_at": now,
+        }
         for address in sorted(agreed.keys() - {row.address for row in rows})
     ]
     if new:
         insert_new(connection, consent, new)
     for row in written:
-        source = agreed.get(row.address)
+        given = agreed.get(row.address)
         this = (consent.c.account_id == account_id) & (consent.c.address == row.address)
-        if source is None:
+        if given is None:
             if row.withdrawn_at is None:
                 connection.execute(sa.update(consent).where(this).values(withdrawn_at=now))
-        elif row.withdrawn_at is not None or row.source != source.value:
-            # Writing it into the file again is a fresh consent.
-            given = {"source": source.value, "given_at": now, "withdrawn_at": None}
-            connection.execute(sa.update(consent).where(this).values(**given))
+            continue
+        said_anew = given.agreed not in ("", row.agreed)
+        again = row.withdrawn_at is not None or row.source != given.source.value
+        if again or said_anew:
+            # Writing it into the file again is a fresh consent; after a stop, only in other words than before.
+            fresh: dict[str, Any] = {
+                "source": given.source.value,
+                "agreed": given.agreed or row.agreed,
+                "withdrawn_at": None,
+            }
+            fresh |= {"given_at": now} if again or row.agreed else {}
+            fresh |= {"stopped_at": None} if said_anew else {}
+            connection.execute(sa.update(consent).where(this).values(**fresh))
 
 
 def introduce(connection: sa.Connection, accounts: Sequence[Account], now: datetime) -> None:

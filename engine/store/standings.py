@@ -20,9 +20,14 @@ def read(
 ) -> dict[str, Standing]:
     """The standing of each account, as far as these notifications want to know it. The caller holds the locks."""
     agreed: dict[str, set[str]] = {name: set() for name in purses}
+    stopped: dict[str, dict[str, datetime]] = {name: {} for name in purses}
     where = consent.c.account_id.in_(purses) & consent.c.withdrawn_at.is_(None)
-    for name, address in connection.execute(sa.select(consent.c.account_id, consent.c.address).where(where)):
-        agreed[name].add(address)
+    wanted = sa.select(consent.c.account_id, consent.c.address, consent.c.stopped_at).where(where)
+    for name, address, stopped_at in connection.execute(wanted):
+        if stopped_at is None:
+            agreed[name].add(address)
+        else:
+            stopped[name][address] = stopped_at
     rows = connection.execute(sa.select(account).where(account.c.id.in_(purses))).all()
     days = {row.id: _day(now, row.zone) for row in rows}
     rules = {(told.account, told.scope, told.rule) for told in asked if told.limits.daily is not None}
@@ -34,6 +39,7 @@ def read(
             currency=purses[row.id].currency,
             frozen=row.frozen,
             consents=frozenset(agreed[row.id]),
+            stopped=stopped[row.id],
             daily_cap=row.daily_cap,
             told_today=counts[row.id].told,
             allowance=purses[row.id].allowance,

@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
+from engine.account import Contact
 from engine.document import Document, Path, Problem, suggest
+from engine.heard import number_of
 from engine.rules.book import Book
 from engine.rules.when.attached import Attached
 from engine.rules.when.comparison import intersect, read_comparison
@@ -12,6 +14,7 @@ from engine.rules.when.conditions import (
     AddressTest,
     AttachmentTest,
     Condition,
+    NumberTest,
     TextTest,
     TimeTest,
 )
@@ -32,10 +35,18 @@ ABOUT: Mapping[str, About] = {"mail": "mail", "message": "message", "occasion": 
 _ATTRIBUTES = {"from": "sender"}
 _PEOPLE = ("from", "to", "cc", "any_recipient", "reply_to", "organiser", "attendee")
 #: A text left to itself is looked for anywhere in these, and is the whole of any other.
-_CONTAINED = ("subject", "body", "title", "location")
-_TEXTS = ("calendar", "subject", "title", "list_id", "location", "category")
+_CONTAINED = ("subject", "body", "title", "location", "text")
+_TEXTS = ("calendar", "keyword", "subject", "title", "list_id", "location", "category", "text")
+_NUMBERS = ("sms_from", "sms_to")
 _OF_APPOINTMENTS = ("calendar", "title", "location", "organiser", "attendee", "category", "all_day", "status")
-_OF_BOTH = ("time", "language", "all", "any", "not")
+_OF_TEXTS = (*_NUMBERS, "keyword", "text")
+_OF_ALL = ("time", "language", "all", "any", "not")
+#: What is said of each: one, and several.
+_CALLED: Mapping[About, tuple[str, str]] = {
+    "mail": ("a mail", "mails"),
+    "message": ("a text from a phone", "texts from phones"),
+    "appointment": ("an appointment", "appointments"),
+}
 
 CONTACTS = "contacts"
 GROUP = "group:"
@@ -51,7 +62,13 @@ def compile_condition(condition: Condition, document: Document, path: Path, book
 
 def about(condition: Condition) -> About:
     """What a condition is about; one that only asks for the time or the language is about mails."""
-    return "appointment" if any(name in _OF_APPOINTMENTS for name in _names(condition)) else "mail"
+    found = {_about(name) for name in _names(condition)}
+    return next((each for each in ("appointment", "message") if each in found), "mail")
+
+
+def _about(name: str) -> About:
+    """What a setting is about that is not of all."""
+    return "appointment" if name in _OF_APPOINTMENTS else "message" if name in _OF_TEXTS else "mail"
 
 
 def _names(condition: Condition) -> Iterator[str]:
@@ -90,17 +107,19 @@ class _Compiler:
         return _all(parts)
 
     def refuse_mixture(self) -> None:
-        """Nothing is a mail and an appointment."""
-        if len(self._first) == 2:
-            name, path = self._first["appointment"]
-            other, where = self._first["mail"]
+        """Nothing is a mail and an appointment, or a text from a phone."""
+        if len(self._first) > 1:
+            first, second = [each for each in _CALLED if each in self._first][:2]
+            (this, these), (that, those) = _CALLED[first], _CALLED[second]
+            name, path = self._first[second]
+            other, where = self._first[first]
             self._refuse(
                 path,
-                f"a mail has no '{name}', and an appointment no '{other}'",
+                f"{this} has no '{name}', and {that} no '{other}'",
                 code="mixture",
                 key=True,
-                hint="write one rule for mails and one for appointments",
-                related=(self._document.related(where, "of mails", key=True),),
+                hint=f"write one rule for {these} and one for {those}",
+                related=(self._document.related(where, f"of {these}", key=True),),
             )
 
     def _refuse(self, path: Path, message: str, **more: object) -> None:
@@ -108,9 +127,8 @@ class _Compiler:
 
     def _note_subject(self, condition: Condition, path: Path) -> None:
         for name in sorted(_ATTRIBUTE_NAMES.get(each, each) for each in condition.model_fields_set):
-            if name not in _OF_BOTH:
-                which: About = "appointment" if name in _OF_APPOINTMENTS else "mail"
-                self._first.setdefault(which, (name, (*path, name)))
+            if name not in _OF_ALL:
+                self._first.setdefault(_about(name), (name, (*path, name)))
 
     def _inner(self, condition: Condition, path: Path, key: str, index: int, depth: int) -> Tree:
         inner: Path = (*path, key, index)
@@ -122,6 +140,10 @@ class _Compiler:
             people: AddressTest | None = getattr(condition, _ATTRIBUTES.get(name, name))
             if people is not None:
                 yield from self._people(people, name, (*path, name))
+        for name in _NUMBERS:
+            number: NumberTest | None = getattr(condition, name)
+            if number is not None:
+                yield from self._numbers(number, name, (*path, name))
         for name in _TEXTS:
             text: TextTest | None = getattr(condition, name)
             if text is not None:
@@ -185,14 +207,37 @@ class _Compiler:
         return self._addresses(field, tuple(found), path, words)
 
     def _group(self, name: str, path: Path) -> Iterator[str]:
+        yield from (each.email for each in self._members(name, path) if each.email)
+
+    def _members(self, name: str, path: Path) -> Iterator[Contact]:
         group = name.removeprefix(GROUP).strip()
         if group not in self._book.groups:
             known = [GROUP + each for each in self._book.groups]
             self._unknown(f"there is no group '{group}'", name, known, path)
         for member in self._book.groups.get(group, ()):
             contact = self._book.contacts.get(member)
-            if contact is not None and contact.email:
-                yield contact.email
+            if contact is not None:
+                yield contact
+
+    def _numbers(self, test: NumberTest, field: str, path: Path) -> Iterator[Tree]:
+        if test.is_:
+            words = _words(field, "is", test.is_)
+            yield self._predicate(field, Operator.ADDRESS, test.is_, (*path, "is"), words)
+        if test.in_:
+            where = (*path, "in")
+            yield _any(self._whose(name, field, where) for name in test.in_)
+        yield from self._operators(test, field, field, path)
+
+    def _whose(self, name: str, field: str, path: Path) -> Tree:
+        """A number of somebody in a list, in a group or among the contacts."""
+        words = f"{field} in {name}"
+        if name == CONTACTS and name not in self._book.lists:
+            return self._predicate(field, Operator.KNOWN, (), path, words)
+        if name.startswith(GROUP):
+            found = [number for each in self._members(name, path) for number in each.numbers]
+        else:
+            found = [fold(number_of(written)) for written in self._list(name, path, people=True)]
+        return self._predicate(field, Operator.ADDRESS, found, path, words)
 
     def _list(self, name: str, path: Path, *, people: bool = False) -> tuple[str, ...]:
         if name not in self._book.lists:
@@ -222,7 +267,9 @@ class _Compiler:
         operator = Operator.GLOB if any(map(is_glob, values)) and not field.startswith(HEADER) else Operator.IS
         return self._predicate(field, operator, (fold(value).strip() for value in values), path, words)
 
-    def _operators(self, test: AddressTest | TextTest, field: str, shown: str, path: Path) -> Iterator[Tree]:
+    def _operators(
+        self, test: AddressTest | NumberTest | TextTest, field: str, shown: str, path: Path
+    ) -> Iterator[Tree]:
         """What texts and people have in common."""
         for name, operator in _OPERATORS:
             written: tuple[str, ...] = getattr(test, name)

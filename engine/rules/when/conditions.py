@@ -17,7 +17,14 @@ from engine.rules.when.comparison import intersect, read_comparison
 from engine.rules.when.pattern import is_glob, read_pattern
 from engine.rules.when.priority import Priority
 from engine.rules.when.window import Window
-from engine.rules.when.words import one_or_more, read_address, read_header_name, read_media_type, read_text
+from engine.rules.when.words import (
+    one_or_more,
+    read_address,
+    read_header_name,
+    read_media_type,
+    read_number,
+    read_text,
+)
 
 #: How deep all, any and not may stand in one another.
 MOST_NESTED = 16
@@ -38,6 +45,12 @@ ListOfAddresses = Annotated[
     tuple[Address, ...],
     Field(min_length=1),
     BeforeValidator(one_or_more, json_schema_input_type=Address | list[Address]),
+]
+Number = Annotated[str, StringConstraints(max_length=40), AfterValidator(read_number)]
+ListOfNumbers = Annotated[
+    tuple[Number, ...],
+    Field(min_length=1),
+    BeforeValidator(one_or_more, json_schema_input_type=Number | list[Number]),
 ]
 ListOfPatterns = Annotated[
     tuple[Pattern, ...],
@@ -145,6 +158,15 @@ class AddressTest(_Test):
     is_: ListOfAddresses = Field(default=(), alias="is")
 
 
+class NumberTest(_Test):
+    """A test of a phone's number, with its country code: ``+32475123456``.
+
+    `in` also knows ``contacts`` (of the account that the text is for) and ``group:name``.
+    """
+
+    is_: ListOfNumbers = Field(default=(), alias="is")
+
+
 class AttachmentTest(Written):
     """A test of attachments: one of them must meet all of it."""
 
@@ -198,6 +220,10 @@ Who = Annotated[
     AddressTest | None,
     BeforeValidator(_short_for(lambda _: "is"), json_schema_input_type=Address | list[Address] | AddressTest),
 ]
+Phone = Annotated[
+    NumberTest | None,
+    BeforeValidator(_short_for(_shape), json_schema_input_type=Number | list[Number] | NumberTest),
+]
 Status = Literal["confirmed", "tentative", "cancelled"]
 Language = Literal["en", "nl", "sv", "fr", "de"]
 Method = Literal["dkim", "spf", "dmarc"]
@@ -218,7 +244,8 @@ def _one_verdict(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Condition(Written):
-    """Several settings must all hold. It is about mails or about appointments: neither has the other's fields."""
+    """Several settings must all hold. It is about mails, about texts from phones or about appointments: none has the
+    fields of another."""
 
     sender: Who = Field(default=None, alias="from")
     """A whole address, ``@domain`` for everything under it, or ``*`` for every mail."""
@@ -272,6 +299,14 @@ class Condition(Written):
         Field(min_length=1),
         BeforeValidator(one_or_more, json_schema_input_type=Status | list[Status]),
     ] = ()
+    sms_from: Phone = None
+    """The phone that a text came from; ``*`` for every text."""
+    sms_to: Phone = None
+    """Our number, short number or endpoint code that it was sent to."""
+    keyword: Shaped = None
+    """The first word of a text, in whatever case."""
+    text: Contained = None
+    """The whole text that a phone sent."""
     all: Annotated[tuple["Condition", ...], Field(min_length=1)] = ()
     any: Annotated[tuple["Condition", ...], Field(min_length=1)] = ()
     not_: Annotated[

@@ -34,7 +34,7 @@ class Predicate:
     field: str
     """`from`, `to`, `cc`, `any_recipient`, `reply_to`, `subject`, `body`, `list_id`, `header:x-name`, `size`,
     `priority`, `verified`, `received`, `language`, `calendar`, `title`, `location`, `organiser`, `attendee`,
-    `category`, `all_day`, `status`, `attachment`."""
+    `category`, `all_day`, `status`, `attachment`, `sms_from`, `sms_to`, `keyword`, `text`."""
     operator: Operator
     values: tuple[object, ...]
     place: str = ""

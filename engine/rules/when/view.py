@@ -7,6 +7,7 @@ from typing import Any as Anything
 
 from engine.account import Account
 from engine.event import Address, Attachment, Event, OccasionDue
+from engine.phone import mask
 from engine.rules.book import Book
 from engine.rules.matching.frame import frame, frame_addresses
 from engine.rules.when.authentication import METHODS, verified
@@ -124,12 +125,13 @@ class View:
 
     @cached_property
     def known(self) -> frozenset[str]:
-        """The addresses of the account's contacts, folded."""
-        return frozenset(fold(contact.email) for contact in self.book.contacts.values() if contact.email)
+        """The addresses and numbers of the account's contacts, folded."""
+        people = self.book.contacts.values()
+        return frozenset(fold(each) for contact in people for each in (contact.email, *contact.numbers) if each)
 
     @cached_property
     def local(self) -> datetime:
-        """When the mail was received, or the appointment begins, by the account's clock."""
+        """When the mail or the text was received, or the appointment begins, by the account's clock."""
         event = self.event
         moment = event.starts_at if isinstance(event, OccasionDue) else event.happened_at
         return in_zone(moment, find_zone(self.account.zone))
@@ -146,6 +148,8 @@ class View:
 
     def shown(self, field: str) -> str:
         """What a field holds, as the evidence shows it."""
+        if field in _NUMBERS:
+            return ", ".join(mask(each.address) for each in self.people(field))
         if field in _FIELDS_OF_PEOPLE:
             return ", ".join(_show_person(each) for each in self.people(field)[:20])[:SHOWN]
         match field:
@@ -210,6 +214,16 @@ _READERS: Mapping[str, tuple[_People, _Texts]] = {
             "verified": lambda mail: tuple(sorted(verified(mail), key=METHODS.index)),
         },
     ),
+    "message": (
+        {
+            "sms_from": lambda text: (Address(address=text.sender),),
+            "sms_to": lambda text: (Address(address=text.to),) if text.to else (),
+        },
+        {
+            "keyword": lambda text: (text.keyword,),
+            "text": lambda text: (text.text,),
+        },
+    ),
     "occasion": (
         {
             "organiser": lambda occasion: (occasion.organiser,) if occasion.organiser else (),
@@ -226,4 +240,6 @@ _READERS: Mapping[str, tuple[_People, _Texts]] = {
     ),
 }
 _NOTHING: tuple[_People, _Texts] = ({}, {})
+#: Which of them is a phone's, and not shown whole.
+_NUMBERS = frozenset({"sms_from", "sms_to"})
 _FIELDS_OF_PEOPLE = frozenset(field for people, _ in _READERS.values() for field in people)

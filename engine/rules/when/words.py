@@ -6,6 +6,7 @@ from unicodedata import combining, normalize
 
 from pydantic_core import PydanticCustomError
 
+from engine.heard import number_of
 from engine.rules.when.fold import fold
 
 ANYONE = "*"
@@ -75,6 +76,17 @@ def read_media_type(value: str) -> str:
     raise PydanticCustomError(
         "value_error", "write a media type as application/pdf or image/*", {"label": label, "hint": hint}
     )
+
+
+def read_number(value: str) -> str:
+    """A phone's number as E.164; a short number, a code or a name as it stands, folded. Raises ValueError with a
+    remedy for a number that lacks its country."""
+    number = number_of(value)
+    if not number:
+        raise ValueError("no number stands here")
+    if number[0] in "+0" and not re.fullmatch(r"\+[0-9]{7,15}", number):
+        raise ValueError("write the number with its country code, like +32 475 12 34 56")
+    return fold(number)
 
 
 def one_or_more(value: Any) -> Any:

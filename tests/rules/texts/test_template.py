@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.event import Address, Attachment, MailArrived, OccasionDue
+from engine.event import Address, Attachment, MailArrived, OccasionDue, Subject
 from engine.rules.texts.fields import FIELDS, names
 from engine.rules.texts.filters import MOST
 from engine.rules.texts.phrases import LANGUAGES
 from engine.rules.texts.render import Kind, Reader, parse
 from engine.segments import count, shorten
-from tests.builders import NOW, a_mail
+from tests.builders import NOW, a_mail, a_text
 from tests.test_segments import reference
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
@@ -202,10 +203,15 @@ def test_a_message_has_an_end_whatever_its_mail_holds() -> None:
     assert len(text) == MOST == 1600
 
 
-@pytest.mark.parametrize("kind", ["mail", "occasion"])
+@pytest.mark.parametrize("kind", ["mail", "message", "occasion"])
 def test_every_field_has_a_meaning_and_an_example_and_tells_what_it_promises(kind: Kind) -> None:
     """On an event that has nothing: fields that are always there, or have a default, leave no hole."""
-    empty: MailArrived | OccasionDue = EMPTY if kind == "mail" else an_occasion(title="", ends_at=None)
+    empties: dict[str, Subject] = {
+        "mail": EMPTY,
+        "message": a_text(text=""),
+        "occasion": an_occasion(title="", ends_at=None),
+    }
+    empty = empties[kind]
     for field in FIELDS.values():
         assert field.meaning
         assert field.example or field.shape.value == "flag"
@@ -218,10 +224,11 @@ def test_every_field_has_a_meaning_and_an_example_and_tells_what_it_promises(kin
                 assert said == field.stated.strip('"')
 
 
-def test_every_name_is_of_one_kind_or_of_both() -> None:
-    mail, occasion = names(frozenset({"mail"})), names(frozenset({"occasion"}))
-    assert {*mail, *occasion} == {*FIELDS, "header.NAME"}
-    assert {*mail} & {*occasion} == {"account", "rule"}
+def test_every_name_is_of_one_kind_or_of_all() -> None:
+    kinds = [set(names(frozenset({kind}))) for kind in ("mail", "message", "occasion")]
+    assert set().union(*kinds) == {*FIELDS, "header.NAME"}
+    for one, other in combinations(kinds, 2):
+        assert one & other == {"account", "rule"}
 
 
 # --- laws ---
