@@ -45,21 +45,28 @@ class Peer:
     #: `to` in the rules.
     to: ClassVar[str] = "me"
     tariff: ClassVar[str]
-    gate: Gate
+    _gate: Gate | None = None
+
+    @property
+    def gate(self) -> Gate:
+        """What stands between the engine and it, once it is started."""
+        assert self._gate is not None
+        return self._gate
 
     async def start(self, folder: Path) -> None:
         """Start it and the gate."""
         port = await self._start(folder)
-        self.gate = Gate(port, self.mark)
-        await self.gate.start()
+        self._gate = Gate(port, self.mark)
+        await self._gate.start()
 
     async def _start(self, folder: Path) -> int:
         """Start it; answers where it listens."""
         raise NotImplementedError
 
     async def stop(self) -> None:
-        """End both."""
-        await self.gate.stop()
+        """End what was started of both."""
+        if self._gate is not None:
+            await self._gate.stop()
 
     def settings(self) -> str:
         """What stands in engine.yaml for it."""
@@ -85,6 +92,7 @@ class Journaled(Peer):
     """A process that writes JSON lines and says its port on its output."""
 
     command: ClassVar[Sequence[str]]
+    _process: asyncio.subprocess.Process | None = None
 
     async def _start(self, folder: Path) -> int:
         self._journal = folder / f"{self.name}.jsonl"
@@ -99,8 +107,9 @@ class Journaled(Peer):
 
     async def stop(self) -> None:
         await super().stop()
-        self._process.kill()
-        await self._process.wait()
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
 
     def _lines(self, did: str) -> list[dict[str, str]]:
         whole = self._journal.read_text().rpartition("\n")[0] if self._journal.exists() else ""
@@ -120,6 +129,7 @@ class Double(Journaled):
     """A vendor's double: it reports when it is told to."""
 
     async def finish(self) -> None:
+        assert self._process is not None
         self._process.send_signal(signal.SIGUSR1)
 
 
@@ -187,7 +197,7 @@ class Hylafax(Peer):
     to = "office"
     tariff = "fax:\n  - {prefix: '+31', price: '0.08', provider: hylafax}\n"
     _server: HylafaxServer
-    _running: AbstractAsyncContextManager[HylafaxServer]
+    _running: AbstractAsyncContextManager[HylafaxServer] | None = None
 
     async def _start(self, folder: Path) -> int:
         self._running = HylafaxServer.started(SECRET, dials=False)
@@ -197,7 +207,8 @@ class Hylafax(Peer):
 
     async def stop(self) -> None:
         await super().stop()
-        await self._running.__aexit__(None, None, None)
+        if self._running is not None:
+            await self._running.__aexit__(None, None, None)
 
     def settings(self) -> str:
         return (

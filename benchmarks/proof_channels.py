@@ -74,8 +74,8 @@ class Bout:
         """Run the trials and judge."""
         installation, peer = self._installation, self._peer
         async with PymapServer.running(users=1) as server:
-            await peer.start(installation.folder)
             try:
+                await peer.start(installation.folder)
                 self._write(server)
                 assert await installation.start_engine()
                 await installation.watching(1)
