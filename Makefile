@@ -40,9 +40,10 @@ lock: $(VENV)/.ready ## write requirements.lock anew from pyproject.toml (pinned
 	@$(BIN)/uv pip compile --universal --generate-hashes --no-header --all-extras --group dev -q \
 		pyproject.toml -o requirements.lock
 
-generate: $(VENV)/.ready ## write the schemas and docs/rules.md anew
+generate: $(VENV)/.ready ## write the schemas, docs/rules.md and docs/providers.md anew
 	@$(BIN)/tocsin schema
 	@$(BIN)/python docs/reference.py
+	@$(BIN)/python docs/catalogue.py
 
 clean: ## remove .venv and caches
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

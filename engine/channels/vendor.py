@@ -61,6 +61,7 @@ class VendorSettings(Paced):
     """What the settings of every vendor have: one secret, as `NAME` or as `NAME_file`, and a time-out."""
 
     timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
+    """How long it may take; whether a message was taken that got no answer by then is not known."""
 
     @model_validator(mode="after")
     def _has_each_secret_once(self) -> Self:

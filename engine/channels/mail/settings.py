@@ -30,6 +30,7 @@ class MailServer(Paced):
     """What takes our mail: the house's own server, or the one of an e-mail company."""
 
     host: str = Field(min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:-]+$")
+    """The server's name, as it stands in its certificate."""
     port: int | None = Field(default=None, ge=1, le=65535)
     """Without it 587, 465 with `tls: on`, 25 with `tls: off`."""
     tls: Literal["starttls", "on", "off"] = "starttls"
@@ -38,12 +39,14 @@ class MailServer(Paced):
     ca_file: Path | None = None
     """A certificate authority of one's own, for a server that no public one vouches for."""
     user: Line = ""
+    """The name to sign in with; empty: the server asks for none."""
     password: SecretStr | None = None
     password_file: Path | None = None
     """A file that holds the password, so that it need not stand in engine.yaml."""
     sender: Sender
     """Whom the mail is from: `Tocsin <tocsin@example.org>`."""
     timeout: Duration = Field(default=timedelta(seconds=30), gt=timedelta(0), le=timedelta(minutes=5))
+    """How long it may take; whether a message was taken that got no answer by then is not known."""
 
     @property
     def at_port(self) -> int:

@@ -60,6 +60,7 @@ class AppriseSettings(Paced):
     parts: int = Field(default=10, ge=1, le=255)
     """A longer SMS is refused."""
     timeout: Duration = Field(default=timedelta(seconds=15), gt=timedelta(0), le=timedelta(minutes=5))
+    """How long it may take; whether a message was taken that got no answer by then is not known."""
 
     @model_validator(mode="after")
     def _has_one_url(self) -> Self:

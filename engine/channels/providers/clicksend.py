@@ -69,7 +69,9 @@ class ClicksendSettings(VendorSettings):
 
     driver: Literal["clicksend"]
     url: VendorAddress = "https://rest.clicksend.com/v3"
+    """Its address."""
     user: Line = Field(min_length=1)
+    """The name to sign in with."""
     key: SecretStr | None = None
     key_file: Path | None = None
     """A file that holds the API key, so that it need not stand in engine.yaml."""

@@ -35,14 +35,19 @@ class FakeSettings(Paced):
 
     driver: Literal["fake"] = "fake"
     url: str = "http://127.0.0.1:8026"
+    """Where the phone listens."""
     provider_class: ProviderClass = Field(default=ProviderClass.IDEMPOTENT, alias="class")
+    """What the phone promises; so that each can be tried."""
     timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
+    """How long it may take; whether a message was taken that got no answer by then is not known."""
     key_life: Duration = timedelta(hours=24)
+    """idempotent: how long the phone knows a reference again."""
     token: SecretStr | None = None
     """Both ways: we show it when we send, the phone shows it when it reports."""
     token_file: Path | None = None
     """A file that holds the token, so that it need not stand in engine.yaml."""
     sender: str = Field(default="Tocsin", min_length=1, max_length=15)
+    """What the phone shows."""
 
     @field_validator("url")
     @classmethod

@@ -47,6 +47,7 @@ class GammuSettings(Paced):
     parts: int = Field(default=10, ge=1, le=50)
     """A longer text is refused. gammu-smsd knows no more than 50."""
     timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
+    """How long it may take; whether a message was taken that got no answer by then is not known."""
 
     def reporting(self) -> bool:
         """Whether a phone has it, gammu-smsd's files do not say."""
@@ -100,7 +101,7 @@ class GammuProvider:
 
     channels = frozenset({Channel.SMS})
     provider_class = ProviderClass.IDEMPOTENT
-    features = Features(reports=Reporting.LINK, sender=False, on_site=True)
+    features = Features(reports=Reporting.NONE, sender=False, on_site=True)
 
     def __init__(self, name: str, settings: GammuSettings, http: Http, callback: str) -> None:
         """HTTP client and callback address are for providers that speak HTTP."""

@@ -63,6 +63,7 @@ class IntelecomSettings(VendorSettings):
     service: int = Field(gt=0)
     """The service id."""
     user: Line = Field(min_length=1)
+    """The name to sign in with."""
     password: SecretStr | None = None
     password_file: Path | None = None
     """A file that holds the password, so that it need not stand in engine.yaml."""

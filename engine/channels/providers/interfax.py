@@ -48,7 +48,9 @@ class InterfaxSettings(VendorSettings):
 
     driver: Literal["interfax"]
     url: VendorAddress = "https://rest.interfax.net"
+    """Its address."""
     user: Line = Field(min_length=1)
+    """The name to sign in with."""
     password: SecretStr | None = None
     password_file: Path | None = None
     """A file that holds the password, so that it need not stand in engine.yaml."""
@@ -58,6 +60,7 @@ class InterfaxSettings(VendorSettings):
     reports_token_file: Path | None = None
     """A file that holds a secret of your choice: the address for feedback ends in ?token= and this secret."""
     timeout: Duration = Field(default=timedelta(seconds=30), gt=timedelta(0), le=timedelta(minutes=5))
+    """How long it may take; whether a message was taken that got no answer by then is not known."""
     poll_gap: Duration = Field(default=timedelta(seconds=15), ge=timedelta(0), le=timedelta(hours=1))
     """At least so long between two questions what became of a fax: InterFAX limits how often it may be asked. More
     workers than one need a multiple of it."""

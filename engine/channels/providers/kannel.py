@@ -51,6 +51,7 @@ class KannelSettings(Paced):
     url: str = "http://127.0.0.1:13013/cgi-bin/sendsms"
     """Its sendsms, as its smsbox serves it."""
     user: str = Field(min_length=1, max_length=200)
+    """The username of the sendsms-user."""
     password: SecretStr | None = None
     password_file: Path | None = None
     """A file that holds the password, so that it need not stand in engine.yaml."""
@@ -63,6 +64,7 @@ class KannelSettings(Paced):
     reports: Flag = True
     """Ask for delivery reports. Kannel must be able to reach `web: public`."""
     timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
+    """How long it may take; whether a message was taken that got no answer by then is not known."""
 
     @field_validator("url")
     @classmethod

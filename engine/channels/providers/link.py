@@ -58,6 +58,7 @@ class LinkSettings(VendorSettings):
     url: VendorAddress
     """The node that your agreement names, like https://n-eu.linkmobility.io"""
     user: Line = Field(min_length=1)
+    """The name to sign in with."""
     password: SecretStr | None = None
     password_file: Path | None = None
     """A file that holds the password, so that it need not stand in engine.yaml."""

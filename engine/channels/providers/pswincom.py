@@ -58,9 +58,11 @@ class PswincomSettings(VendorSettings):
 
     driver: Literal["pswincom"]
     url: VendorAddress = "https://xml.pswin.com"
+    """Its address."""
     second_url: VendorAddress | Literal[""] = "https://xml2.pswin.com"
     """Tried when the first cannot be connected to; empty: none."""
     user: Line = Field(min_length=1)
+    """The name to sign in with."""
     password: SecretStr | None = None
     password_file: Path | None = None
     """A file that holds the password, so that it need not stand in engine.yaml."""

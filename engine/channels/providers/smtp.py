@@ -71,6 +71,7 @@ class SmtpSettings(MailServer):
     confirm: Flag = False
     """Ask mail servers to report success too; not all do."""
     dkim_selector: str = Field(default="", pattern=r"^[A-Za-z0-9.-]{0,63}$")
+    """Under which name the key's public half stands in the DNS."""
     dkim_key_file: Path | None = None
     """A file with the RSA key whose public half stands in the DNS under the selector."""
 

@@ -81,6 +81,7 @@ class TwilioSettings(VendorSettings):
 
     driver: Literal["twilio"]
     url: VendorAddress = "https://api.twilio.com"
+    """Its address."""
     account: str = Field(pattern=r"^AC[0-9a-fA-F]{32}$")
     """The Account SID."""
     token: SecretStr | None = None
@@ -120,6 +121,7 @@ class _Said(Noun):
 class TwilioProvider(Vendor):
     """Speaks to Twilio's Messages API."""
 
+    channels = frozenset({Channel.SMS, Channel.MMS, Channel.RCS})
     features = Features(validity=True)
     codes: Mapping[str, Mapping[Any, Any]] = {"its answer": _REASONS, "a report's error": _WHY, "a report": _FATES}
 

@@ -149,15 +149,20 @@ class HttpSettings(Paced):
     parts: int = Field(default=10, ge=1, le=255)
     """How many parts of a long text the provider joins; a longer one is refused before anything is sent."""
     provider_class: ProviderClass = Field(default=ProviderClass.OPAQUE, alias="class")
+    """What the provider's own manual promises; when in doubt, opaque."""
     timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
+    """How long it may take; whether a message was taken that got no answer by then is not known."""
     key_life: Duration = timedelta(hours=24)
     """idempotent: how long the provider remembers {ref}."""
     sender: str = Field(default="", max_length=20)
+    """What stands for `{sender}`."""
     secrets: Mapping[_Name, SecretStr] = {}
+    """What stands for `{secret.NAME}`, where no file is wanted."""
     secret_files: Mapping[_Name, Path] = {}
     """Files that hold a secret each, so that none stands in engine.yaml."""
     send: Send
     accepted: When = When(status=("200-299",))
+    """What a yes looks like."""
     id: Extract | None = None
     """Where the provider's id stands in its yes. When it is asked for and missing, the yes is none."""
     words: Extract | None = None
@@ -165,11 +170,13 @@ class HttpSettings(Paced):
     errors: tuple[ErrorRow, ...] = ()
     """Looked at in this order, before `accepted`."""
     ask: Ask | None = None
+    """queryable: the request that asks whether a message was taken."""
     sign_in: SignIn | None = None
     """How `tocsin doctor` tries the secrets; any 2xx is a yes. Without it they can only be tried by sending."""
     poll: Poll | None = None
     """How to ask what became of a message when no report comes."""
     reports: Reports | None = None
+    """How delivery reports are read, and how they prove where they come from."""
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Every host that the description names; what only `ask` and `sign_in` need can wait."""

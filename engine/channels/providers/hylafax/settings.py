@@ -19,9 +19,11 @@ class HylafaxSettings(Paced):
 
     driver: Literal["hylafax"]
     host: str = Field(default="127.0.0.1", min_length=1, max_length=253, pattern=r"^[A-Za-z0-9._:-]+$")
+    """Where HylaFAX runs."""
     port: int = Field(default=4559, ge=1, le=65535)
     """Where its hfaxd listens. The protocol knows no encryption: keep it in one's own network."""
     user: Word = "tocsin"
+    """The name to sign in with, and the owner of the jobs."""
     password: SecretStr | None = None
     password_file: Path | None = None
     """A file that holds the password, where `hosts.hfaxd` asks for one."""
@@ -33,6 +35,7 @@ class HylafaxSettings(Paced):
     modem: Annotated[str, Field(max_length=40, pattern=r"^[A-Za-z0-9_-]*$")] = ""
     """The modem or class of modems; empty: any."""
     resolution: Literal["fine", "normal"] = "fine"
+    """196 or 98 lines to the inch; a fine page takes twice as long."""
     dials: int = Field(default=5, ge=1, le=99)
     """How often it dials before it gives up."""
     tries: int = Field(default=3, ge=1, le=99)
@@ -45,7 +48,9 @@ class HylafaxSettings(Paced):
     """How long a finished fax can be found in the queue: what `faxqclean -j` says, 15 minutes unless it is told
     otherwise. After that a fax that is not found is not taken for one that was never sent."""
     most_pages: int = Field(default=30, ge=1, le=500)
+    """A longer fax is refused before anything is sent."""
     timeout: Duration = Field(default=timedelta(seconds=30), gt=timedelta(0), le=timedelta(minutes=5))
+    """How long it may take; whether a message was taken that got no answer by then is not known."""
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Where hfaxd listens. Contents go over a second connection, to a port that it names each time."""

@@ -42,7 +42,7 @@ class SmppProvider:
     channels = frozenset({Channel.SMS})
     provider_class = ProviderClass.OPAQUE
     key_life = timedelta(0)
-    features = Features(reports=Reporting.LINK, validity=True)
+    features = Features(reports=Reporting.LINK, hears=True, validity=True)
     most_parts = split.MOST_PARTS
 
     def __init__(

@@ -30,7 +30,9 @@ class SmppSettings(Paced):
 
     driver: Literal["smpp"]
     host: str = Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9._:-]+$")
+    """The SMS centre's name or address."""
     port: int = Field(default=2775, ge=1, le=65535)
+    """Where it listens."""
     tls: Literal["on", "off"] = "off"
     """`on`: TLS from the first byte, and the certificate must be in order."""
     ca_file: Path | None = None
@@ -41,6 +43,7 @@ class SmppSettings(Paced):
     password_file: Path | None = None
     """A file that holds the password, so that it need not stand in engine.yaml."""
     system_type: str = Field(default="", max_length=12)
+    """What the operator says; mostly nothing."""
     sender: str = Field(default="", max_length=20)
     """What the phone shows: a number with its plus, a short code, or up to 11 letters; empty: as the SMS centre has
     it."""
@@ -57,7 +60,9 @@ class SmppSettings(Paced):
     enquire: Duration = Field(default=timedelta(seconds=30), gt=timedelta(0), le=timedelta(hours=1))
     """After so long without a word the link is tried; a silent death is found by then."""
     segmentation: Segmentation = Segmentation.UDH
+    """How a long text is cut: by a header of 8 or 16 bits in each part, by parameters, or by the SMS centre."""
     charset: Charset = Charset.GSM7
+    """What the SMS centre takes a text for that is not marked as UCS-2."""
     data_coding: Annotated[Code, Field(ge=0, le=255)] | None = None
     """How a text in `charset` is marked; without it: 0 for gsm7, 3 for latin1."""
     reports: Flag = True
