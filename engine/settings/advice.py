@@ -18,8 +18,26 @@ from engine.settings.model import Settings
 def advise(settings: Settings) -> list[Problem]:
     """What `engine.rules.lint` says of these settings, with the lines that it speaks of."""
     found = lint(settings.ruleset, _accounts(settings), _price(settings), _carried(settings))
+    found += _warn_of_links(settings)
     lines = lru_cache(maxsize=64)(_read)
     return [_with_line(problem, lines) for problem in found]
+
+
+def _warn_of_links(settings: Settings) -> list[Problem]:
+    """Files that nobody outside could fetch."""
+    linked = {Channel.SMS, Channel.MMS, Channel.RCS}
+    needed = any(
+        action.attach != "none" and linked.intersection(action.channels)
+        for rules in settings.ruleset.scopes.values()
+        for rule in rules
+        for action in rule.actions
+    )
+    if settings.web.public or not needed:
+        return []
+    message = "a rule sends files by SMS, MMS or RCS, and nobody outside can fetch them: 'web: public' is not set"
+    hint = "set web: {public: https://tocsin.example}, an address that leads here; until then the texts go without"
+    file = str(settings.folder / "engine.yaml")
+    return [Problem(message, file, severity="warning", code="no-public-address", hint=hint)]
 
 
 def worst_days(settings: Settings) -> dict[str, Money]:

@@ -12,6 +12,7 @@ from engine.errors import TocsinError
 from engine.topics import Topic
 from engine.web.callbacks import MOST_CALLBACK_BYTES, take_callbacks
 from engine.web.inbound import take_inbound
+from engine.web.media import ROUTE
 from engine.web.probes import Pulse, Watched, add_probes
 
 Publish = Callable[[Topic, Sequence[Any]], Awaitable[None]]
@@ -74,8 +75,12 @@ class Web:
         publish: Publish,
         health: Watched,
         hear: Hear | None = None,
+        files: Callable[[web.Request], Awaitable[web.Response]] | None = None,
     ) -> None:
-        """`publish` and `hear` return when what they got is durable on the stream, and raise when it is not."""
+        """`publish` and `hear` return when what they got is durable on the stream, and raise when it is not.
+
+        `files` serves what links to files lead to.
+        """
         app = web.Application(client_max_size=MOST_CALLBACK_BYTES)
         take = take_callbacks(providers, publish)
         app.add_routes(
@@ -92,6 +97,8 @@ class Web:
                     web.get("/inbound/{provider}", listen, allow_head=False),
                 ]
             )
+        if files is not None:
+            app.add_routes([web.get(ROUTE, files)])
         self._pulse = Pulse()
         self._beating: asyncio.Task[None] | None = None
         add_probes(app, self._pulse, health)
