@@ -96,7 +96,7 @@ class Reason(StrEnum):
     BAD_ADDRESS = "bad_address", "The mail server says that this address does not exist: correct it."
     MAILBOX_FULL = "mailbox_full", "The mailbox is full, or the mail is too large for it: delete mail."
     PROVIDER_NO_CREDIT = "provider_no_credit", "Our own credit with the provider is used up: top it up there."
-    PROVIDER_AUTH = "provider_auth", "The provider refused our user name or password: see tocsin doctor."
+    PROVIDER_AUTH = "provider_auth", "The provider refused our user name or password: correct them."
     PROVIDER_BUSY = "provider_busy", "The provider asked us to slow down; we try again."
     STORE_DOWN = "store_down", "Our own store could not be read; we try again."
     PROVIDER_UNREACHABLE = "provider_unreachable", "The provider could not be reached; we try again."

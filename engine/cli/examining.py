@@ -7,6 +7,7 @@ from engine import settings
 from engine.account import Account
 from engine.cli.finding import Finding
 from engine.cli.reaching import reach_providers
+from engine.cli.unheard import unheard
 from engine.cli.unproven import unproven
 from engine.errors import TocsinError
 from engine.pool import Pool
@@ -16,6 +17,7 @@ from engine.sources.calendar.feed import Feed
 from engine.sources.calendar.fetch import fetch
 from engine.sources.calendar.read import MODULES, read
 from engine.sources.calendar.refresh import HORIZON, FeedState
+from engine.sources.imap.mailbox import Mailbox
 from engine.sources.imap.probe import probe
 from engine.store import ledger, revision
 from engine.store.database import Database, shown
@@ -29,12 +31,16 @@ async def examine(config: Path) -> list[Finding]:
     found += await asyncio.to_thread(_store, wanted)
     for each in wanted.accounts:
         for mailbox in each.mailboxes:
-            found += [
-                Finding(one.ok, f"{each.account.id} {one.place}", f"{one.what}: {one.why}", one.fix)
-                for one in await probe(each.account.id, mailbox)
-            ]
+            found += await _mailbox(each.account.id, mailbox)
         found += [await _calendar(each.account, feed) for feed in each.calendars]
+    for name, mailbox in wanted.bounces.items():
+        found += await _mailbox(f"bounces of {name}", mailbox)
     return found + await reach_providers(wanted)
+
+
+async def _mailbox(owner: str, mailbox: Mailbox) -> list[Finding]:
+    steps = await probe(owner, mailbox)
+    return [Finding(one.ok, f"{owner} {one.place}", f"{one.what}: {one.why}", one.fix) for one in steps]
 
 
 def _store(wanted: Settings) -> list[Finding]:
@@ -47,7 +53,7 @@ def _store(wanted: Settings) -> list[Finding]:
     try:
         revision.ensure(store)
         differences = store.read(ledger.differences)
-        advice = store.read(lambda connection: list(unproven(connection, wanted)))
+        advice = store.read(lambda connection: [*unproven(connection, wanted), *unheard(connection, wanted, clock())])
     except TocsinError as error:
         return [Finding(False, error.place, error.message, error.remedy)]
     finally:

@@ -112,7 +112,7 @@ async def test_a_refusal_is_told_with_the_provider_s_reason(place: Place) -> Non
     await place.phones["phone"].behave(do="refuse", reason="auth")
     code, said = await place.send("--text", TEXT, "--test")
     assert code == 4, said
-    assert "failed: The provider refused our user name or password: see tocsin doctor." in said
+    assert "failed: The provider refused our user name or password: correct them." in said
     assert "HTTP 401" in said
 
 

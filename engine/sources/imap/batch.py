@@ -47,7 +47,7 @@ class Batches:
         return [Mail(batch[0])] if self._deaths[batch[0]] >= _BLIND_AFTER else fetch_bare(session, batch[0])
 
     def fetch_again(self, session: Session, gone: Sequence[int]) -> list[Mail]:
-        """Mails that SEARCH saw and FETCH did not: at least what the index knows of those that are there. Blocking."""
+        """Mails that SEARCH saw and FETCH did not: at least what the index knows of what is there. Blocking."""
         found = fetch_mails(session, gone, raw=self._raw)
         known = {mail.uid for mail in found}
         for uid in gone:
