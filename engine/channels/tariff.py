@@ -66,10 +66,14 @@ class TariffFile(Written):
     sms: tuple[TariffRow, ...] = ()
     fax: tuple[TariffRow, ...] = ()
     """Per page."""
+    mms: tuple[TariffRow, ...] = ()
+    """Per message."""
+    rcs: tuple[TariffRow, ...] = ()
+    """Per message."""
     email: TariffEmail | None = None
     """Left out: nothing goes by e-mail."""
 
-    @field_validator("sms", "fax")
+    @field_validator("sms", "fax", "mms", "rcs")
     @classmethod
     def _each_prefix_once(cls, rows: tuple[TariffRow, ...]) -> tuple[TariffRow, ...]:
         seen: set[str] = set()
@@ -81,7 +85,7 @@ class TariffFile(Written):
 
     @model_validator(mode="after")
     def _prices_can_be_kept(self) -> Self:
-        for row in (*self.sms, *self.fax):
+        for row in (*self.sms, *self.fax, *self.mms, *self.rcs):
             if Money.parse(row.price, self.currency).minor <= 0:
                 raise ValueError(f"the price of {row.prefix} is nothing: the ledger reserves what a message costs")
         if self.email is not None:
@@ -104,13 +108,21 @@ class Tariff:
     """Finds the line for a number, or for a mail. `lines` are those of SMS."""
 
     def __init__(
-        self, currency: str, lines: Iterable[Line], fax: Iterable[Line] = (), email: Line | None = None
+        self,
+        currency: str,
+        lines: Iterable[Line],
+        fax: Iterable[Line] = (),
+        email: Line | None = None,
+        mms: Iterable[Line] = (),
+        rcs: Iterable[Line] = (),
     ) -> None:
         self.currency = currency
         """ISO 4217; every price is in it."""
         self._lines: Mapping[Channel, Mapping[str, Line]] = {
             Channel.SMS: {line.prefix: line for line in lines},
             Channel.FAX: {line.prefix: line for line in fax},
+            Channel.MMS: {line.prefix: line for line in mms},
+            Channel.RCS: {line.prefix: line for line in rcs},
         }
         self._email = email
 
@@ -123,7 +135,7 @@ class Tariff:
 
         mail = file.email
         email = Line("", Money.parse(mail.price, file.currency), mail.provider) if mail else None
-        return cls(file.currency, lines(file.sms), lines(file.fax), email)
+        return cls(file.currency, lines(file.sms), lines(file.fax), email, lines(file.mms), lines(file.rcs))
 
     def find(self, address: str, channel: Channel = Channel.SMS) -> Line | None:
         """The line with the longest prefix of this E.164 number, or None when no line covers it.

@@ -250,7 +250,7 @@ def _names_in(data: Any) -> list[str] | None:
 
 def _carriers(file: TariffFile) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """Each provider that the tariff names, and where."""
-    for kind, rows in (("sms", file.sms), ("fax", file.fax)):
+    for kind, rows in (("sms", file.sms), ("fax", file.fax), ("mms", file.mms), ("rcs", file.rcs)):
         for index, row in enumerate(rows):
             yield from (((kind, index, "provider"), name) for name in row.provider)
     if file.email is not None:
