@@ -32,7 +32,7 @@ class Behaviour(Written):
     """For how many requests; null: until told otherwise."""
     to: str | None = None
     """Only for this number."""
-    report: Literal["delivered", "undelivered", "phone_off", "phone_full", "never"] = "delivered"
+    report: Literal["delivered", "read", "undelivered", "phone_off", "phone_full", "never"] = "delivered"
     report_after: float = Field(default=0.2, ge=0, le=3600)
     report_early: bool = False
     """The report goes out before the answer."""

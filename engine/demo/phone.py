@@ -21,7 +21,10 @@ from engine.segments import count
 #: The phone's words for its no, and their statuses.
 _REFUSED = {"bad_number": 422, "auth": 401, "no_credit": 402, "refused": 400}
 #: What a text is counted in: parts of SMS, mails, and else pages.
-_PARTS: dict[str, Callable[[str], int]] = {"sms": lambda text: count(text).parts, "email": lambda _text: 1}
+_PARTS: dict[str, Callable[[str], int]] = {
+    "sms": lambda text: count(text).parts,
+    **dict.fromkeys(("email", "mms", "rcs"), lambda _text: 1),
+}
 #: What `GET /messages` shows at most: the newest.
 _SHOWN = 500
 

@@ -193,7 +193,7 @@ def _needed_addresses(action: ReadyAction) -> str:
 
 
 def _journeys(rules: Sequence[ReadyRule]) -> Iterator[Problem]:
-    """Channels that are to be taken at once, or one after the other, where there is one only; and what nobody knows."""
+    """Several channels where there is only one, and reasons to go on that nobody will ever know of."""
     for rule in rules:
         for action in rule.actions:
             after = action.fallback is not None and action.fallback.after is not None

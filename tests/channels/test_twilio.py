@@ -97,7 +97,7 @@ def test_rcs_is_carried_only_with_a_sender_of_its_own() -> None:
         ("queued", "", Fate.SENT, Reason.ACCEPTED),
         ("sent", "", Fate.SENT, Reason.ACCEPTED),
         ("delivered", "", Fate.DELIVERED, Reason.DELIVERED),
-        ("read", "", Fate.DELIVERED, Reason.DELIVERED),
+        ("read", "", Fate.READ, Reason.READ),
         ("undelivered", "30003", Fate.UNDELIVERED, Reason.PHONE_OFF),
         ("undelivered", "30005", Fate.UNDELIVERED, Reason.BAD_NUMBER),
         ("undelivered", "30006", Fate.UNDELIVERED, Reason.NOT_MOBILE),

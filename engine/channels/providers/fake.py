@@ -5,6 +5,7 @@ It takes mail and fax too, so that every road can be tried.
 
 import hmac
 import json
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_val
 
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features
+from engine.channels.objection import object_to, object_to_mail
 from engine.channels.provider import Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
@@ -104,6 +106,7 @@ _STATUSES = {401: Reason.PROVIDER_AUTH, 403: Reason.PROVIDER_AUTH, 402: Reason.P
 #: The phone's word for what became of it -> ours.
 _REPORTS = {
     "delivered": (Fate.DELIVERED, Reason.DELIVERED),
+    "read": (Fate.READ, Reason.READ),
     "undelivered": (Fate.UNDELIVERED, Reason.UNDELIVERED),
     "phone_off": (Fate.UNDELIVERED, Reason.PHONE_OFF),
     "phone_full": (Fate.UNDELIVERED, Reason.PHONE_FULL),
@@ -113,8 +116,8 @@ _REPORTS = {
 class FakeProvider:
     """Speaks to one virtual phone. Its class is a setting, so that each way of resolving can be tried."""
 
-    channels = frozenset({Channel.SMS, Channel.EMAIL, Channel.FAX})
-    features = Features(on_site=True)
+    channels = frozenset(Channel)
+    features = Features(on_site=True, reads=frozenset({Channel.RCS}))
 
     def __init__(self, name: str, settings: FakeSettings, http: Http, _callback: str = "") -> None:
         self.name = name
@@ -130,6 +133,9 @@ class FakeProvider:
 
     async def send(self, message: Message, client_ref: str) -> Answer:
         """Hand over `message` under our reference."""
+        mail = message.channel is Channel.EMAIL
+        if objection := object_to_mail(message) if mail else object_to(message, most_parts=_most_parts(message)):
+            return objection
         body = {
             "ref": client_ref,
             "to": message.address,
@@ -222,6 +228,11 @@ class FakeProvider:
         except NoReplyError as error:
             return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
         return _understand(reply, asked=method == "GET")
+
+
+def _most_parts(message: Message) -> int:
+    """The number of a part is one byte; pages have no parts."""
+    return 255 if message.channel is Channel.SMS else sys.maxsize
 
 
 def _understand(reply: Reply, *, asked: bool) -> Answer:

@@ -17,6 +17,8 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_core import from_json
 
 from engine.answer import Answer
+from engine.channels.capability import Capabilities
+from engine.channels.carrying import RICH, Carrying, Limits, divide
 from engine.channels.features import Features
 from engine.channels.vendor import (
     Line,
@@ -29,6 +31,7 @@ from engine.channels.vendor import (
     judge,
     life,
     lower,
+    refused,
     unknown,
 )
 from engine.channels.words import discreet
@@ -49,6 +52,7 @@ _REASONS = {
     21614: Reason.NOT_MOBILE,
     21610: Reason.NO_CONSENT,  # the receiver has written STOP
     21617: Reason.TOO_LONG,
+    63106: Reason.NOT_CAPABLE,  # no RCS there
 }
 #: "Not now": too many requests · the sender's queue is full · the account's queue is full.
 _BUSY = (20429, 21611, 30001)
@@ -60,7 +64,8 @@ _WHY = {
     30005: Reason.BAD_NUMBER,
     30006: Reason.NOT_MOBILE,
     30007: Reason.FILTERED,
-    30011: Reason.UNABLE,  # no MMS there
+    30011: Reason.NOT_CAPABLE,  # no MMS there
+    63106: Reason.NOT_CAPABLE,  # no RCS there
     30032: Reason.FILTERED,  # a toll-free sender that nobody has verified
     30034: Reason.FILTERED,  # a sender of the United States that is not registered
     30450: Reason.PROVIDER_REFUSED,  # protected against SMS pumping
@@ -68,9 +73,11 @@ _WHY = {
 }
 _FATES = {
     **dict.fromkeys(("accepted", "scheduled", "queued", "sending", "sent"), Fate.SENT),
-    **dict.fromkeys(("delivered", "read"), Fate.DELIVERED),
+    "delivered": Fate.DELIVERED,
+    "read": Fate.READ,
     **dict.fromkeys(("undelivered", "failed", "canceled"), Fate.UNDELIVERED),
 }
+_REASON_OF = {Fate.SENT: Reason.ACCEPTED, Fate.DELIVERED: Reason.DELIVERED, Fate.READ: Reason.READ}
 _MOST_FIELDS = 200
 #: The most seconds that Twilio keeps a message in its queue.
 _LONGEST = 36_000
@@ -122,7 +129,11 @@ class TwilioProvider(Vendor):
     """Speaks to Twilio's Messages API."""
 
     channels = frozenset({Channel.SMS, Channel.MMS, Channel.RCS})
-    features = Features(validity=True)
+    limits: Limits = {
+        Channel.MMS: Carrying(most=10, bytes=5_000_000),
+        Channel.RCS: Carrying(most=1, bytes=16_000_000, types=RICH),
+    }
+    features = Features(validity=True, reads=frozenset({Channel.RCS}))
     codes: Mapping[str, Mapping[Any, Any]] = {"its answer": _REASONS, "a report's error": _WHY, "a report": _FATES}
 
     def __init__(self, name: str, settings: TwilioSettings, http: Http, callback: str) -> None:
@@ -130,12 +141,16 @@ class TwilioProvider(Vendor):
         super().__init__(name, settings, http, callback)
         self.channels = settings.carries()
         self._settings = settings
+        self._able = Capabilities()
         self._token = settings.secret("token")
         self._hidden = (self._token, settings.account)
         self._headers = {"Authorization": basic(settings.account, self._token)}
         self._messages = f"{settings.url}/2010-04-01/Accounts/{settings.account}/Messages"
 
     async def _hand_over(self, message: Message, client_ref: str) -> Answer:
+        # Twilio has no way to ask beforehand: its no is the check, and it is remembered.
+        if self._able.of(message) is False:
+            return refused(Reason.NOT_CAPABLE, "it said so before")
         form = urlencode(list(self._fields(message, client_ref))).encode()
         headers = {**self._headers, "Content-Type": "application/x-www-form-urlencoded"}
         reply = await self._call("POST", f"{self._messages}.json", data=form, headers=headers)
@@ -150,7 +165,10 @@ class TwilioProvider(Vendor):
             yield "From", self._settings.sender
         if self._settings.service:
             yield "MessagingServiceSid", self._settings.service
-        yield "Body", message.text
+        media, text = divide(message, self.limits)
+        yield "Body", text
+        for each in media:
+            yield "MediaUrl", each.url
         if message.channel is Channel.MMS:
             yield "SendAsMms", "true"
         if self._settings.reports:
@@ -171,6 +189,8 @@ class TwilioProvider(Vendor):
         words = self._words(f"{said.code}: {said.message}", message)
         if said.code in _BUSY and reply.status >= 400:
             return busy(words, judge(reply, words).retry_after)
+        if _REASONS.get(said.code) is Reason.NOT_CAPABLE and message.channel is not Channel.SMS:
+            self._able.note(message.channel, message.address, False)
         return judge(reply, words, _REASONS.get(said.code))
 
     async def sign_in(self) -> Answer:
@@ -203,7 +223,7 @@ class TwilioProvider(Vendor):
 
     def _report(self, ref: str, sid: str, word: str, error: int) -> DeliveryReport:
         fate = _FATES[word]
-        reason = {Fate.SENT: Reason.ACCEPTED, Fate.DELIVERED: Reason.DELIVERED}.get(fate)
+        reason = _REASON_OF.get(fate)
         return DeliveryReport(
             provider=self.name,
             client_ref=ref,
