@@ -143,6 +143,8 @@ def describe(error: Exception) -> str:
 
     if isinstance(error, TimeoutError):
         return "timed out"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return doubt(error.certificate_error)
     if isinstance(error, (aiohttp.ClientSSLError, ssl.SSLError)):
         return "the TLS connection failed"
     if isinstance(error, aiohttp.ClientConnectorDNSError):
@@ -158,3 +160,9 @@ def describe(error: Exception) -> str:
     if isinstance(error, aiohttp.InvalidURL):
         return "the address is not valid"
     return "the answer cannot be read"
+
+
+def doubt(error: Exception) -> str:
+    """Why a certificate is not trusted, without the name that it should have or has."""
+    why = getattr(error, "verify_message", "") or "it cannot be read"
+    return f"the certificate is not in order: {'it is for another name' if 'mismatch' in why else why}"

@@ -4,6 +4,8 @@ import re
 from unicodedata import category
 
 from engine.answer import Answer, Outcome
+from engine.channels.mail.address import read_address
+from engine.channels.mail.letter import flaw
 from engine.message import Message
 from engine.reason import Reason
 from engine.segments import count
@@ -30,6 +32,16 @@ def object_to(message: Message, *, most_parts: int, astral: bool = True) -> Answ
     if parts > most_parts:
         return _no(Reason.TOO_LONG, f"{parts} parts, and it joins {most_parts} at most")
     return None
+
+
+def object_to_mail(message: Message) -> Answer | None:
+    """Why `message` cannot be handed over as a mail, or nothing."""
+    try:
+        read_address(message.address)
+    except ValueError as error:
+        return _no(Reason.BAD_ADDRESS, str(error))
+    wrong = flaw(message.text)
+    return _no(Reason.UNFIT, wrong) if wrong else None
 
 
 def _no(reason: Reason, why: str) -> Answer:

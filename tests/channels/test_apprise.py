@@ -2,12 +2,11 @@
 
 import logging
 import threading
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from aiohttp import web
 from pydantic import ValidationError
 
 from engine.answer import Outcome, ProviderClass
@@ -18,39 +17,10 @@ from engine.errors import ProviderError
 from engine.net import Http
 from engine.notification import Channel
 from engine.reason import Reason
-from tests.contracts.provider import GARBAGE, NUMBER, SECRET, Callback, ProviderContract, a_message, send
-from tests.servers.vendors import Vendor
+from tests.contracts.provider import NUMBER, SECRET, ProviderContract, a_message, send
+from tests.servers.vendors.apprise import Bridged
 
 OPAQUE = ProviderClass.OPAQUE
-
-
-class Bridged(Vendor):
-    """A service behind Apprise. Our reference stands in a field of its own, for the contract to count by."""
-
-    driver = "apprise"
-
-    def routes(self) -> Sequence[web.RouteDef]:
-        return [web.post("/sms/{number}", self.script(self._take))]
-
-    def settings(self) -> dict[str, Any]:
-        return {"url": f"json://tocsin:{SECRET}@127.0.0.1:{self.listener.port}/sms/{{number}}?:ref={{ref}}"}
-
-    def refusal(self, reason: str) -> web.Response:
-        return web.Response(status={"auth": 401, "no_credit": 402}.get(reason, 400), text=f"no: {NUMBER}")
-
-    def forgeries(self, ref: str) -> list[Callback]:
-        return [Callback(body=body) for body in GARBAGE]
-
-    def callbacks(self, ref: str) -> list[Callback]:
-        return []
-
-    def garbage(self, ref: str) -> list[Callback]:
-        return []
-
-    async def _take(self, request: web.Request) -> web.Response:
-        fields = await request.json()
-        self.take(fields["ref"], {"number": request.match_info["number"], **fields})
-        return web.Response()
 
 
 @pytest.fixture

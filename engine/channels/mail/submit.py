@@ -18,6 +18,7 @@ from engine.channels.mail.settings import MailServer
 from engine.channels.secret import read_secret
 from engine.channels.words import discreet
 from engine.errors import ProviderError
+from engine.net import doubt
 from engine.noun import Noun
 from engine.reason import Reason
 
@@ -161,7 +162,7 @@ def _lost(error: Exception, left: bool) -> Answer:
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            detail = f"its certificate is not in order: {cause.verify_message}"
+            detail = doubt(cause)
         cause = cause.__cause__ or cause.__context__
     if "AUTH" in str(error):
         detail = "it lets nobody sign in"

@@ -8,6 +8,7 @@ import asyncio
 import importlib.util
 import logging
 import re
+import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -20,9 +21,7 @@ from pydantic import Field, SecretStr, model_validator
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.endpoint import Endpoint
 from engine.channels.features import Features, Reporting
-from engine.channels.mail.address import read_address
-from engine.channels.mail.letter import flaw
-from engine.channels.objection import object_to
+from engine.channels.objection import object_to, object_to_mail
 from engine.channels.provider import Paced
 from engine.channels.secret import read_secret
 from engine.channels.words import addresses, discreet
@@ -131,15 +130,9 @@ class AppriseProvider:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _object_to(self, message: Message) -> Answer | None:
-        if message.channel is not Channel.EMAIL:
-            most = self._settings.parts if message.channel is Channel.SMS else 1_000_000
-            return object_to(message, most_parts=most)
-        try:
-            read_address(message.address)
-        except ValueError as error:
-            return Answer(outcome=Outcome.REFUSED, reason=Reason.BAD_ADDRESS, detail=f"not sent: {error}")
-        wrong = flaw(message.text)
-        return Answer(outcome=Outcome.REFUSED, reason=Reason.UNFIT, detail=f"not sent: {wrong}") if wrong else None
+        if message.channel is Channel.EMAIL:
+            return object_to_mail(message)
+        return object_to(message, most_parts=self._settings.parts if message.channel is Channel.SMS else sys.maxsize)
 
     def _notify(self, message: Message, ref: str) -> Answer:
         import apprise

@@ -4,32 +4,32 @@ Such a gateway answers nothing that can be relied on: a mail that its server too
 be known of it.
 """
 
-import re
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features, Reporting
 from engine.channels.mail.address import read_address, read_sender
 from engine.channels.mail.bounce import TOKEN_HEADER
-from engine.channels.mail.letter import Attachment, Letter, attach, compose, flaw
+from engine.channels.mail.letter import Attachment, Letter, attach, compose
 from engine.channels.mail.settings import Line, MailServer
 from engine.channels.mail.submit import Envelope, Submission
+from engine.channels.objection import object_to
 from engine.channels.paper.press import press
 from engine.channels.paper.render import require
-from engine.message import Message
-from engine.net import Http
 from engine.channels.words import discreet
 from engine.medium import PDF
+from engine.message import Message
+from engine.net import Http
 from engine.notification import Channel
 from engine.pool import OverrunError
 from engine.reason import Reason
 from engine.receipt import DeliveryReport
 
-_E164 = re.compile(r"\+[1-9][0-9]{5,14}")
 #: A number that stands in for all others when a template is looked at.
 _SAMPLE = "+12025550123"
 
@@ -58,6 +58,8 @@ class EmailGatewaySettings(MailServer):
     """`{number}@sms.example.com`: the number with its plus; `{digits}`: without."""
     subject: Line = ""
     """What the gateway wants to see there: a code, an account, or nothing."""
+    parts: int = Field(default=10, ge=1, le=255)
+    """How many parts of an SMS the gateway joins at most; a longer text is refused."""
 
 
 class EmailGatewayProvider:
@@ -84,10 +86,9 @@ class EmailGatewayProvider:
 
     async def send(self, message: Message, client_ref: str) -> Answer:
         """Mail the text; as pages when it is to become a fax."""
-        if _E164.fullmatch(message.address) is None:
-            return _not_sent(Reason.BAD_NUMBER, "this is no international number")
-        if wrong := flaw(message.text):
-            return _not_sent(Reason.UNFIT, wrong)
+        most = self._settings.parts if self._settings.carries == "sms" else sys.maxsize  # pages have no parts
+        if objection := object_to(message, most_parts=most):
+            return objection
         now = datetime.now(UTC)
         to = read_address(_fill(self._settings.address, message.address))
         try:

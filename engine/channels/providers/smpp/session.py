@@ -12,7 +12,7 @@ from typing import Any
 from engine.channels.providers.smpp.link import Link
 from engine.channels.providers.smpp.pdu import Command, Pdu
 from engine.channels.providers.smpp.window import Window
-from engine.net import CONNECT_TIMEOUT, NoReplyError, NotSentError
+from engine.net import CONNECT_TIMEOUT, NoReplyError, NotSentError, doubt
 
 log = logging.getLogger(__name__)
 
@@ -242,7 +242,7 @@ def _describe(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "timed out"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not in order: {error.verify_message}"
+        return doubt(error)
     if isinstance(error, ssl.SSLError):
         return "the TLS connection failed"
     if isinstance(error, ConnectionRefusedError):
