@@ -87,7 +87,11 @@ class Calendar:
             except StoreError as error:
                 self._complain(error)
                 await asyncio.sleep(PAUSE)
-        return await asyncio.to_thread(Copy.model_validate_json, row.copy) if row.source == self._source else None
+        return (
+            await asyncio.to_thread(Copy.model_validate_json, row.copy)
+            if row.source == source_of(self._feed)
+            else None
+        )
 
     async def _keep_up(self, watcher: Watcher) -> float:
         """Do what time and the files ask for without a look at the feed; answers when to come back, in seconds."""
@@ -129,7 +133,7 @@ class Calendar:
         if rezoned:  # whole days begin at another instant now, and nobody has moved them
             terms = replace(terms, tells=lambda rule: False)
         async for found in read(self._pool, old, texts, account.zone, (since, now + AHEAD), feed=self._key[1]):
-            if found.occasions or found.gone or not row.imported or row.source != self._source:
+            if found.occasions or found.gone or not row.imported or row.source != source_of(self._feed):
                 row = await self._store(row, copy, found, since, terms, version)
         await self._write(lambda connection: occasions.prune(connection, self._key, since - ROLL))
 
@@ -138,7 +142,7 @@ class Calendar:
     ) -> FeedRow:
         """In one transaction, unless it is very much; the feed's state is remembered with the last part."""
         *parts, last = _parts(found)
-        until = {_short(uid): entry.until for uid, entry in found.state.entries.items()}
+        until = {known_by(uid): entry.until for uid, entry in found.state.entries.items()}
         for part in parts:
             seen = Seen(part, since, until)
             await self._apply(lambda connection: planning.apply(connection, self._key, row, seen, terms))  # noqa: B023
@@ -155,7 +159,7 @@ class Calendar:
         """What is known of the feed after this; without its copy when all of it was read, for then it is this one."""
         # What was never planned is planned by the rules of now.
         new = replace(row, rules_version=row.rules_version if row.n else version)
-        return replace(new, source=self._source, imported=True, copy="") if found.state.digest else new
+        return replace(new, source=source_of(self._feed), imported=True, copy="") if found.state.digest else new
 
     # ---- the rules have changed
 
@@ -179,11 +183,6 @@ class Calendar:
 
     # ---- the store
 
-    @property
-    def _source(self) -> str:
-        """Which place the feed is at: derived, because the address itself may be a secret."""
-        return str(derive("source", self._feed.address or str(self._feed.file)))
-
     async def _load(self) -> FeedRow:
         return await self._desk.store.aread(lambda connection: feeds.load(connection, self._key))
 
@@ -201,6 +200,11 @@ class Calendar:
 
     def _complain(self, error: TocsinError) -> None:
         log.error("the calendar %s of %s waits: %s", self._key[1], self._key[0], error)
+
+
+def source_of(feed: Feed) -> str:
+    """Which place a feed is at: derived, because the address itself may be a secret."""
+    return str(derive("source", feed.address or str(feed.file)))
 
 
 async def forget(desk: Desk, key: Key) -> None:
@@ -222,17 +226,18 @@ async def forget(desk: Desk, key: Key) -> None:
 
 def _parts(found: Refreshed) -> Iterator[Mapping[str, Sequence[Occasion]]]:
     """What was found, in parts that a transaction bears; at least one."""
-    part: dict[str, Sequence[Occasion]] = {_short(uid): () for uid in found.gone}
+    part: dict[str, Sequence[Occasion]] = {known_by(uid): () for uid in found.gone}
     count = 0
     for uid, those in found.occasions.items():
         if count and count + len(those) > MOST:
             yield part
             part, count = {}, 0
-        short = _short(uid)
+        short = known_by(uid)
         part[short] = [each.model_copy(update={"uid": short}) for each in those] if short != uid else those
         count += len(those)
     yield part
 
 
-def _short(uid: str) -> str:
+def known_by(uid: str) -> str:
+    """What an appointment is known by to the store: its UID, unless that is very long."""
     return uid if len(uid) <= MOST_UID and "\x00" not in uid else str(derive("uid", uid))

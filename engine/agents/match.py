@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from engine import topics
@@ -12,8 +13,9 @@ from engine.event import Event, MessageReceived
 from engine.failpoints import failpoint
 from engine.reason import Reason
 from engine.rules.evaluate import evaluate
+from engine.rules.rsvp import answered, notify
 from engine.rules.wish import Wish, read_wish
-from engine.store import consents, decisions
+from engine.store import consents, decisions, invitations
 from engine.store.database import Connection
 
 log = logging.getLogger("tocsin.match")
@@ -26,17 +28,26 @@ async def match(desk: Desk, events: Sequence[Event]) -> None:
     answers = {event.id: (event, _decide(desk, event, now)) for event in events}
     wishes = [wish for event, _ in answers.values() if (wish := _wish_of(desk, event))]
 
+    replies = [reply for event, _ in answers.values() if (reply := _reply_of(desk, event))]
+
     def record(connection: Connection) -> list[Decision]:
         # Before the decisions are rows: what a text asks for is done once, in the transaction that decides on it.
         consents.heed(connection, wishes, now)
-        return decisions.record(connection, list(answers.values()), now)
+        taken = invitations.heed(connection, replies, now)
+        made = [
+            (event, _with_reply(desk, event, decision, taken[event.id], now) if event.id in taken else decision)
+            for event, decision in answers.values()
+        ]
+        return decisions.record(connection, made, now)
 
-    standing = await desk.store.awrite(record, touching=None if wishes else ())
+    standing = await desk.store.awrite(record, touching=None if wishes or replies else ())
     failpoint("decision_committed")
     desk.metrics.count_decisions(decision.reason for decision in standing)
     for decision in standing:
         level = logging.INFO if decision.notifications else logging.DEBUG
         log.log(level, "event %s of %s: %s", decision.event_id, decision.account, decision.reason)
+    if replies:
+        desk.bells.due.set()
     notifications = [each for decision in standing for each in decision.notifications]
     if notifications:
         await desk.publish(topics.NOTIFICATIONS, notifications)
@@ -65,3 +76,19 @@ def _wish_of(desk: Desk, event: Event) -> consents.Said | None:
         return None
     account = "" if event.found_by == "nobody" else event.account
     return consents.Said(event.id, event.sender, account, stop=wish is Wish.STOP)
+
+
+def _reply_of(desk: Desk, event: Event) -> invitations.Said | None:
+    """What a text from the owner's phone answers to an invitation."""
+    typed = answered(event, desk.accounts.get(event.account))
+    return None if typed is None else invitations.Said(event.id, event.account, typed, event.happened_at)
+
+
+def _with_reply(desk: Desk, event: Event, decision: Decision, taken: invitations.Taken, now: datetime) -> Decision:
+    """The decision with what became of the answer, told to whoever gave it where that is a no."""
+    account, (reason, about) = desk.accounts[event.account], taken
+    told = None
+    if isinstance(event, MessageReceived):
+        told = notify(event.id, event.sender, reason, about, account, decision.rules_version, now)
+    notifications = (*decision.notifications, told) if told else decision.notifications
+    return replace(decision, reason=reason, notifications=notifications)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from engine.account import Account
 from engine.agents import agenda, silence
+from engine.agents.answer import Answers
 from engine.agents.desk import Desk
 from engine.agents.fire import Firing
 from engine.agents.inquire import Inquiries
@@ -37,6 +38,7 @@ async def wake(desk: Desk) -> None:
     planned = None
     firing = Firing(desk)
     inquiries = Inquiries(desk)
+    answers = Answers(desk)
     while not desk.draining.is_set():
         desk.bells.due.clear()
         now = desk.clock()
@@ -50,8 +52,10 @@ async def wake(desk: Desk) -> None:
                 await _fall_back(desk, journeys)
             if questions := [each for each in taken if each.kind in QUESTIONS]:
                 await inquiries.begin(questions)
+            if replies := [each for each in taken if each.kind is DueKind.RSVP]:
+                await answers.begin(replies)
             for each in taken:
-                if each.kind not in (*TOGETHER, *QUESTIONS):
+                if each.kind not in (*TOGETHER, *QUESTIONS, DueKind.RSVP):
                     await _act(desk, each)
             acted = len(taken) + await firing.fire()
             next_at = None if acted else await _next_at(desk, firing)
@@ -62,6 +66,7 @@ async def wake(desk: Desk) -> None:
             wait = LONGEST if next_at is None else (next_at - desk.clock()).total_seconds()
             await listen(desk.bells.due, desk.draining, seconds=min(LONGEST, max(0.0, wait)))
     await inquiries.end()
+    await answers.end()
     try:
         await firing.leave()
     except StoreError as error:

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from engine.account import Account
 from engine.heard import words_of
+from engine.rsvp import read_answer
 
 
 class Wish(StrEnum):
@@ -58,6 +59,8 @@ def read_wish(text: str, account: Account | None) -> Wish:
         return Wish.STOP
     if words in _START:
         return Wish.START
+    if account is not None and account.rsvp != "off" and read_answer(text) is not None:
+        return Wish.RSVP
     return Wish.NOTHING
 
 

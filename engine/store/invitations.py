@@ -1,6 +1,7 @@
 """Invitations that were told, by the numbers that answer them, and the answers that are being written."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,9 @@ from engine.invitation import Invitation
 from engine.reason import Reason
 from engine.rsvp import MOST_CODES, Answer, Typed
 from engine.store import due
-from engine.store.database import Connection
+from engine.store.database import Connection, lock_accounts
 from engine.store.due import DueKind
-from engine.store.tables import invitation
+from engine.store.tables import decision, invitation
 
 #: What is over is kept so long, so that who answers late hears that it is.
 KEEP = timedelta(days=7)
@@ -80,42 +81,59 @@ def _free_code(connection: Connection, account: str, now: datetime) -> int:
     return int(over.code)
 
 
-def take(
-    connection: Connection, account: str, typed: Typed, event_id: UUID, at: datetime, now: datetime
-) -> tuple[Reason, Invitation | None] | None:
-    """Take an answer down, once, to be written into the calendar; answers what is to be said of it, and to which.
+@dataclass(frozen=True)
+class Said:
+    """An answer that came in a text."""
 
-    None when it is none: nothing is open that a word without a number could mean. Of two answers the later counts, in
-    whatever order they come. The caller holds the account's lock.
-    """
-    found = _meant(connection, account, typed, event_id, now)
-    if isinstance(found, Invitation):
-        if found.ends_at <= now:
-            return Reason.RSVP_OVER, found
-        before = (found.answered_at, str(found.event_id)) if found.answered_at else None
-        if before is None or before < (at, str(event_id)):
-            values = {"answer": typed.answer.value, "answered_at": at, "event_id": event_id, "tries": 0}
-            _change(connection, found.id, **values, reason=Reason.RSVP_PENDING.value)
-            due.schedule(connection, DueKind.RSVP, str(found.id), now)
-        return Reason.RSVP_PENDING, found
-    return None if found is None else (found, None)
+    event_id: UUID
+    account: str
+    typed: Typed
+    at: datetime
 
 
-def _meant(
-    connection: Connection, account: str, typed: Typed, event_id: UUID, now: datetime
-) -> Invitation | Reason | None:
-    mine = sa.select(invitation).where(invitation.c.account_id == account)
-    if typed.code:
-        row = connection.execute(mine.where(invitation.c.code == typed.code)).one_or_none()
+Taken = tuple[Reason, Invitation | None]
+"""What became of an answer, and which invitation it was for."""
+
+
+def heed(connection: Connection, all_said: Sequence[Said], now: datetime) -> dict[UUID, Taken]:
+    """Take answers down, each once, in the transaction that writes the decision on it and before that is written."""
+    if not all_said:
+        return {}
+    lock_accounts(connection, {said.account for said in all_said})
+    ids = [said.event_id for said in all_said]
+    known = set(connection.execute(sa.select(decision.c.event_id).where(decision.c.event_id.in_(ids))).scalars())
+    found: dict[UUID, Taken] = {}
+    for said in all_said:
+        if said.event_id not in known and (taken := _take(connection, said, now)) is not None:
+            found[said.event_id] = taken
+    return found
+
+
+def _take(connection: Connection, said: Said, now: datetime) -> Taken | None:
+    """None when it is no answer: nothing is open that a word without a number could mean. Of two answers the later
+    counts, in whatever order they come."""
+    found = _meant(connection, said, now)
+    if not isinstance(found, Invitation):
+        return None if found is None else (found, None)
+    if found.ends_at <= now:
+        return Reason.RSVP_OVER, found
+    if found.answered_at is None or (found.answered_at, str(found.event_id)) < (said.at, str(said.event_id)):
+        values = {"answer": said.typed.answer.value, "answered_at": said.at, "event_id": said.event_id, "tries": 0}
+        _change(connection, found.id, **values, reason=Reason.RSVP_PENDING.value)
+        due.schedule(connection, DueKind.RSVP, str(found.id), now)
+    return Reason.RSVP_PENDING, found
+
+
+def _meant(connection: Connection, said: Said, now: datetime) -> Invitation | Reason | None:
+    mine = sa.select(invitation).where(invitation.c.account_id == said.account)
+    if said.typed.code:
+        row = connection.execute(mine.where(invitation.c.code == said.typed.code)).one_or_none()
         return Reason.RSVP_UNKNOWN if row is None else _invitation(row)
-    rows = connection.execute(mine.where(invitation.c.ends_at > now).order_by(invitation.c.code)).all()
-    # The same text once more means what it meant.
-    if same := [row for row in rows if row.event_id == event_id]:
-        return _invitation(same[0])
-    still_open = [row for row in rows if not row.answer]
-    if len(still_open) > 1:
+    still_open = (invitation.c.ends_at > now) & (invitation.c.answer == "")
+    rows = connection.execute(mine.where(still_open).limit(2)).all()
+    if len(rows) > 1:
         return Reason.RSVP_WHICH
-    return _invitation(still_open[0]) if still_open else None
+    return _invitation(rows[0]) if rows else None
 
 
 def find(connection: Connection, id: UUID) -> Invitation | None:

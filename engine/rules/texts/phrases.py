@@ -67,6 +67,9 @@ class Phrase(StrEnum):
     LACK_NO_LINK = "lack_no_link"
     RSVP = "rsvp"
     """How an invitation is answered: by {n}."""
+    YES = "yes"
+    NO = "no"
+    MAYBE = "maybe"
     CODE = "code"
     """{code} proves a number, for {n} minutes."""
 
@@ -159,6 +162,9 @@ _SAID: Mapping[Phrase, tuple[str, str, str, str, str]] = {
         "OUI {n} / NON {n}?",
         "JA {n} / NEIN {n}?",
     ),
+    Phrase.YES: ("Accepted", "Aanvaard", "Tackat ja", "Accepté", "Zugesagt"),
+    Phrase.NO: ("Declined", "Afgewezen", "Tackat nej", "Refusé", "Abgelehnt"),
+    Phrase.MAYBE: ("Tentative", "Onder voorbehoud", "Preliminärt", "Provisoire", "Mit Vorbehalt"),
     Phrase.CODE: (
         "{code} is your Tocsin code. It is good for {n} minutes; give it to nobody.",
         "{code} is uw Tocsin-code. Ze geldt {n} minuten; geef ze aan niemand.",
