@@ -27,11 +27,13 @@ class Behaviour(Written):
     """`late`: the answer waits so long. `busy`, `unavailable`: the Retry-After."""
     delay: float = Field(default=0, ge=0, le=3600)
     """Seconds before anything is done at all: whoever gives up waiting may have it taken afterwards."""
-    reason: Literal["bad_number", "auth", "no_credit", "refused"] = "refused"
+    reason: Literal["bad_number", "auth", "no_credit", "not_capable", "refused"] = "refused"
     next: int | None = Field(default=1, ge=1)
     """For how many requests; null: until told otherwise."""
     to: str | None = None
     """Only for this number."""
+    channel: str | None = None
+    """Only for messages of this channel."""
     report: Literal["delivered", "read", "undelivered", "phone_off", "phone_full", "never"] = "delivered"
     report_after: float = Field(default=0.2, ge=0, le=3600)
     report_early: bool = False
@@ -53,10 +55,10 @@ class Script:
         """Behave again."""
         self._standing.clear()
 
-    def follow(self, number: str) -> Behaviour:
-        """What to do with the next request for `number`."""
+    def follow(self, number: str, channel: str = "sms") -> Behaviour:
+        """What to do with the next request for `number` by this channel."""
         for index, standing in enumerate(self._standing):
-            if standing.to in (None, number):
+            if standing.to in (None, number) and standing.channel in (None, channel):
                 if standing.next is not None:
                     left = standing.next - 1
                     self._standing[index : index + 1] = [standing.model_copy(update={"next": left})] if left else []

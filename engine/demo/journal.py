@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from engine.noun import Noun
 
@@ -34,6 +35,15 @@ class Did(StrEnum):
     """A delivery report was answered with 200."""
 
 
+class Enclosed(Noun):
+    """A file that came with a message, as far as the phone knows it."""
+
+    name: str = Field(max_length=200)
+    type: str = Field(max_length=200)
+    bytes: int
+    url: str = Field(max_length=2000)
+
+
 class Line(Noun):
     """One line. `seq` only rises, also over restarts; `id` is the phone's own reference, made of it."""
 
@@ -46,6 +56,7 @@ class Line(Noun):
     sender: str = ""
     channel: str = ""
     text: str = ""
+    media: tuple[Enclosed, ...] = ()
     provider_class: str = ""
     answer: str = ""
     """What was answered: a status, ``none`` (hung up), ``late``, ``garbage``."""
@@ -80,7 +91,7 @@ class Journal:
             os.ftruncate(self._file, len(whole) + 1 if whole else 0)
         return [Line.model_validate_json(line) for line in whole.splitlines()]
 
-    def compose(self, did: Did, **said: str) -> Line:
+    def compose(self, did: Did, **said: Any) -> Line:
         """A line with the next number, not yet written."""
         self._seq += 1
         return Line(seq=self._seq, at=datetime.now(UTC), did=did, **said)

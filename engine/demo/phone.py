@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 from engine.answer import ProviderClass
 from engine.channels.pages import count_pages
 from engine.demo.behaviour import Behaviour, Script
-from engine.demo.journal import Did, Journal, Line
+from engine.demo.journal import Did, Enclosed, Journal, Line
 from engine.demo.reports import Reporter
 from engine.demo.shield import serve_page
 from engine.demo.stream import Stream
@@ -19,7 +19,7 @@ from engine.noun import Noun
 from engine.segments import count
 
 #: The phone's words for its no, and their statuses.
-_REFUSED = {"bad_number": 422, "auth": 401, "no_credit": 402, "refused": 400}
+_REFUSED = {"bad_number": 422, "auth": 401, "no_credit": 402, "not_capable": 422, "refused": 400}
 #: What a text is counted in: parts of SMS, mails, and else pages.
 _PARTS: dict[str, Callable[[str], int]] = {
     "sms": lambda text: count(text).parts,
@@ -38,6 +38,7 @@ class _Request(Noun):
     text: str = Field(max_length=100_000)
     sender: str = Field(default="", max_length=200, alias="from")
     provider_class: ProviderClass = Field(default=ProviderClass.IDEMPOTENT, alias="class")
+    media: tuple[Enclosed, ...] = Field(default=(), max_length=20)
 
 
 class Phone:
@@ -92,7 +93,7 @@ class Phone:
         except ValidationError:
             await self._journal.append(Did.REFUSED, answer="400", reason="garbage")
             return web.json_response({"error": "garbage"}, status=400)
-        behaviour = self._script.follow(asked.to)
+        behaviour = self._script.follow(asked.to, asked.channel)
         await asyncio.sleep(behaviour.delay)
         match behaviour.do:
             case "refuse":
@@ -212,7 +213,7 @@ def _is_address(to: str, channel: str) -> bool:
     return to.startswith("+") and to[1:].isdecimal() and 8 <= len(to) <= 16
 
 
-def _fields(asked: _Request) -> dict[str, str]:
+def _fields(asked: _Request) -> dict[str, Any]:
     return {
         "ref": asked.ref,
         "to": asked.to,
@@ -220,6 +221,7 @@ def _fields(asked: _Request) -> dict[str, str]:
         "channel": asked.channel,
         "text": asked.text,
         "provider_class": asked.provider_class.value,
+        "media": asked.media,
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlencode
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from twilio.rest import Client
 from engine.answer import Outcome, ProviderClass
 from engine.channels import registry
 from engine.channels.providers.twilio import TwilioSettings
+from engine.medium import Medium
 from engine.net import Http
 from engine.notification import Channel
 from engine.reason import Reason
@@ -181,3 +183,50 @@ async def test_the_fake_speaks_as_twilio_s_own_sdk_expects(rig: Twilio) -> None:
     with pytest.raises(TwilioRestException) as raised:
         await asyncio.to_thread(talk, "wrong")
     assert (raised.value.status, raised.value.code) == (401, 20003)
+
+
+def a_medium(
+    number: int, media_type: str = "image/png", size: int = 1000, url: str = "https://t.example/media/"
+) -> Medium:
+    return Medium(
+        id=UUID(int=number),
+        name=f"{number}.png",
+        media_type=media_type,
+        body=b"x" * size,
+        url=url and f"{url}{number}",
+    )
+
+
+async def test_pictures_go_along_where_twilio_fetches_them_and_the_rest_is_linked(rig: Twilio) -> None:
+    media = (
+        a_medium(1),
+        a_medium(2, "application/pdf"),
+        a_medium(3),
+        a_medium(4, size=5_000_000),
+        a_medium(5, url=""),
+    )
+    message = a_message("see").model_copy(update={"channel": Channel.MMS, "media": media})
+    await provider(rig).send(message, "r1")
+    [sent] = rig.requests
+    assert sent["Body"] == "see\nhttps://t.example/media/2\nhttps://t.example/media/4"
+    assert rig.media == ["https://t.example/media/1", "https://t.example/media/3"]
+
+
+async def test_rcs_carries_one_file_and_links_the_others(rig: Twilio) -> None:
+    media = (a_medium(1, "application/pdf"), a_medium(2))
+    message = a_message("see").model_copy(update={"channel": Channel.RCS, "media": media})
+    await provider(rig, rcs_sender="tocsin_agent").send(message, "r1")
+    [sent] = rig.requests
+    assert (sent["To"], sent["Body"]) == (f"rcs:{NUMBER}", "see\nhttps://t.example/media/2")
+    assert rig.media == ["https://t.example/media/1"]
+
+
+async def test_a_phone_without_rcs_is_asked_about_once_a_day(rig: Twilio) -> None:
+    made = provider(rig, rcs_sender="tocsin_agent")
+    rich = a_message("x").model_copy(update={"channel": Channel.RCS})
+    await rig.behave("refuse", reason="no_rcs")
+    for _ in range(2):
+        answer = await made.send(rich, "r1")
+        assert (answer.outcome, answer.reason) == (Outcome.REFUSED, Reason.NOT_CAPABLE)
+    assert rig.asked == 1
+    assert (await made.send(a_message("x"), "r2")).outcome is Outcome.ACCEPTED

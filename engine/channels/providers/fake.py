@@ -100,6 +100,7 @@ _REFUSALS = {
     "bad_number": Reason.BAD_NUMBER,
     "auth": Reason.PROVIDER_AUTH,
     "no_credit": Reason.PROVIDER_NO_CREDIT,
+    "not_capable": Reason.NOT_CAPABLE,
 }
 #: Where the word is missing, the status speaks.
 _STATUSES = {401: Reason.PROVIDER_AUTH, 403: Reason.PROVIDER_AUTH, 402: Reason.PROVIDER_NO_CREDIT}
@@ -143,6 +144,10 @@ class FakeProvider:
             "text": message.text,
             "from": self._settings.sender,
             "class": self.provider_class.value,
+            "media": [
+                {"name": each.name, "type": each.media_type, "bytes": len(each.body), "url": each.url}
+                for each in message.media
+            ],
         }
         return await self._call("POST", "/send", body)
 
@@ -218,7 +223,7 @@ class FakeProvider:
         if not hmac.compare_digest(shown.encode(errors="replace"), self._headers["Authorization"].encode()):
             raise PermissionError("the callback does not show the shared token")
 
-    async def _call(self, method: str, path: str, body: dict[str, str] | None) -> Answer:
+    async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Answer:
         try:
             reply = await self._http.request(
                 method, self._settings.url + path, json=body, headers=self._headers, timeout=self.timeout

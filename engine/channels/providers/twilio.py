@@ -28,6 +28,7 @@ from engine.channels.vendor import (
     accepted,
     basic,
     busy,
+    inbound_of,
     judge,
     life,
     lower,
@@ -36,6 +37,7 @@ from engine.channels.vendor import (
 )
 from engine.channels.words import discreet
 from engine.document import Flag
+from engine.heard import Heard
 from engine.message import Message
 from engine.net import Http, Reply
 from engine.notification import Channel
@@ -79,6 +81,11 @@ _FATES = {
 }
 _REASON_OF = {Fate.SENT: Reason.ACCEPTED, Fate.DELIVERED: Reason.DELIVERED, Fate.READ: Reason.READ}
 _MOST_FIELDS = 200
+#: "Accepted content types for media". How many files one RCS message can have it does not say.
+_LIMITS = {
+    Channel.MMS: Carrying(most=10, bytes=5_000_000),
+    Channel.RCS: Carrying(most=1, bytes=16_000_000, types=RICH),
+}
 #: The most seconds that Twilio keeps a message in its queue.
 _LONGEST = 36_000
 
@@ -129,10 +136,7 @@ class TwilioProvider(Vendor):
     """Speaks to Twilio's Messages API."""
 
     channels = frozenset({Channel.SMS, Channel.MMS, Channel.RCS})
-    limits: Limits = {
-        Channel.MMS: Carrying(most=10, bytes=5_000_000),
-        Channel.RCS: Carrying(most=1, bytes=16_000_000, types=RICH),
-    }
+    limits: Limits = _LIMITS
     features = Features(validity=True, reads=frozenset({Channel.RCS}))
     codes: Mapping[str, Mapping[Any, Any]] = {"its answer": _REASONS, "a report's error": _WHY, "a report": _FATES}
 
@@ -201,7 +205,7 @@ class TwilioProvider(Vendor):
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
     ) -> list[DeliveryReport]:
         """The report in Twilio's request. Raises PermissionError when it is not signed, ValueError for garbage."""
-        fields = self._proven(lower(headers), query, body)
+        fields = self._proven(self._callback, lower(headers), query, body)
         sid, word = fields.get("MessageSid", ""), fields.get("MessageStatus", "")
         error = fields.get("ErrorCode") or "0"
         if not 0 < len(sid) <= 200 or word not in _FATES or not error.isascii() or not error.isdecimal():
@@ -234,8 +238,31 @@ class TwilioProvider(Vendor):
             detail=discreet(f"{word} ({error})" if error else word),
         )
 
-    def _proven(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> Mapping[str, str]:
-        """The fields of a request that Twilio has signed. Raises PermissionError when it has not."""
+    def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
+        """The text in Twilio's request. Raises PermissionError when it is not signed, ValueError for garbage."""
+        fields = self._proven(inbound_of(self._callback), lower(headers), query, body)
+        sid = fields.get("MessageSid", "")
+        if not 0 < len(sid) <= 200 or "Body" not in fields:
+            raise ValueError("not a text from Twilio")
+        return [
+            Heard(
+                provider=self.name,
+                provider_ref=sid,
+                sender=fields.get("From", "").removeprefix("rcs:"),
+                recipient=fields.get("To", "").removeprefix("rcs:"),
+                text=fields["Body"],
+                at=datetime.now(UTC),
+            )
+        ]
+
+    def thank_inbound(self, body: bytes) -> str:
+        """TwiML that sends nothing: anything that is no TwiML is an error, or an answer to the phone."""
+        return '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+    def _proven(
+        self, address: str, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
+    ) -> Mapping[str, str]:
+        """The fields of a request to `address` that Twilio has signed. Raises PermissionError when it has not."""
         is_form = "bodySHA256" not in query
         pairs: list[tuple[str, str]] = []
         if is_form:
@@ -246,7 +273,7 @@ class TwilioProvider(Vendor):
                 raise PermissionError("no signature covers so many fields") from None
         elif not _same(query["bodySHA256"], hashlib.sha256(body).hexdigest()):
             raise PermissionError("the body is not the one that was signed")
-        url = self._callback + (f"?{urlencode(list(query.items()), errors='replace')}" if query else "")
+        url = address + (f"?{urlencode(list(query.items()), errors='replace')}" if query else "")
         shown = headers.get("x-twilio-signature", "")
         if not any(_same(shown, self._sign(each, pairs)) for each in _ports(url)):
             raise PermissionError("the request is not signed by Twilio")

@@ -45,6 +45,8 @@ class Twilio(Vendor):
     """Takes messages under ids of its own; the reference it shows is the one in the address for reports."""
 
     driver = "twilio"
+    #: Where the last message's files are.
+    media: Sequence[str] = ()
 
     def routes(self) -> Sequence[web.RouteDef]:
         return [
@@ -65,6 +67,7 @@ class Twilio(Vendor):
             "landline": (400, 21614, "'To' number is not a valid mobile number"),
             "queue": (400, 21611, "This 'From' number has exceeded the maximum number of queued messages"),
             "rate": (429, 20429, "Too Many Requests"),
+            "no_rcs": (400, 63106, f"{NUMBER} is not a RCS capable number"),
         }[reason]
         more = f"https://www.twilio.com/docs/errors/{code}"
         return say(status, {"code": code, "message": message, "more_info": more, "status": status})
@@ -72,7 +75,9 @@ class Twilio(Vendor):
     async def _send(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != encode_basic_auth(ACCOUNT, SECRET):
             return self.refusal("auth")
-        fields = {name: str(value) for name, value in (await request.post()).items()}
+        form = await request.post()
+        self.media = [str(each) for each in form.getall("MediaUrl", ())]
+        fields = {name: str(value) for name, value in form.items() if name != "MediaUrl"}
         if not fields.get("To"):
             return say(400, {"code": 21604, "message": "A 'To' phone number is required.", "status": 400})
         if not (fields.get("From") or fields.get("MessagingServiceSid")):
