@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from engine.cli.recording import record_decision
 from engine.event import AgendaDue, Event, MessageReceived, OccasionDue
+from engine.journey import name_of
 from engine.money import Money
-from engine.notification import Notification
+from engine.notification import Channel, Notification
 from engine.phone import mask
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
@@ -28,10 +29,16 @@ def list_newest(connection: Connection, zones: Mapping[str, str], most: int) -> 
         yield "no mail has been decided on yet"
     for event, decision in newest:
         told = story.tell(connection, decision.event_id)
-        fates = [each.receipts[-1] for each in told.notifications if each.receipts] if told else []
-        became = "; ".join(f"{fact.fate} ({fact.reason})" for fact in fates) or str(decision.reason)
+        became = "; ".join(map(_became, told.notifications if told else ())) or str(decision.reason)
         at = _clock(decision.decided_at, zones.get(decision.account, "UTC"))
         yield f"{decision.event_id}  {at}  {decision.account}  {_title(event)[:50]!r}  {became}"
+
+
+def _became(told: NotificationStory) -> str:
+    """In a few words: of one message its last receipt, of several each channel's fate."""
+    if told.status is not None:
+        return told.status.sentence
+    return f"{told.receipts[-1].fate} ({told.receipts[-1].reason})" if told.receipts else "on its way"
 
 
 def _title(event: Event) -> str:
@@ -94,7 +101,22 @@ def _notification_lines(told: NotificationStory, zone: str, meant: Notification 
     for message in told.messages:
         yield from _message_lines(message, zone)
     for fact in told.receipts:
-        yield f"    {_clock(fact.at, zone)}  {fact.fate}: {fact.reason.sentence}{_detail(fact, zone)}"
+        channel = told.channels.get(fact.message_id) if told.status is not None else None
+        by = f"{name_of(channel)} " if channel is not None else ""
+        yield f"    {_clock(fact.at, zone)}  {by}{fact.fate}: {fact.reason.sentence}{_detail(fact, zone)}"
+    if told.status is not None:
+        yield from (f"    {change}" for change in _changes(told))
+        yield f"    all together: {told.status.sentence}"
+
+
+def _changes(told: NotificationStory) -> Iterator[str]:
+    """Where one channel was taken instead of another, and why."""
+    for fact in told.receipts:
+        if fact.reason is Reason.INSTEAD:
+            channel, _, word = fact.detail.partition(": ")
+            before = name_of(Channel(channel))
+            taken = name_of(told.channels[fact.message_id])
+            yield f"{before}: {Reason(word).sentence} → {taken}: admitted, instead of {before}"
 
 
 def _detail(fact: Receipt, zone: str) -> str:
@@ -105,6 +127,8 @@ def _detail(fact: Receipt, zone: str) -> str:
     if fact.fate is Fate.COLLECTED:
         return f" - to be told at {_minute(fact.detail, zone)}"
     if fact.reason is Reason.NO_CONSENT:
+        return f" - {fact.detail}"
+    if fact.reason is Reason.INSTEAD:
         return f" - {fact.detail}"
     if fact.fate in (Fate.DIGESTED, Fate.REFUSED):
         return f" - with the digest {fact.detail}"
@@ -139,13 +163,18 @@ def tell_record(told: Story) -> dict[str, Any]:
 
 def record_notification(told: NotificationStory) -> dict[str, Any]:
     """One notification, or a test, for programs."""
+    status = {"status": told.status.fate.value, "summary": told.status.sentence} if told.status else {}
     return {
         **told.row._mapping,
+        **status,
         "messages": [
             {**one.row._mapping, "text": one.text, "attempts": [dict(a._mapping) for a in one.attempts]}
             for one in told.messages
         ],
-        "receipts": [fact.model_dump(mode="json") for fact in told.receipts],
+        "receipts": [
+            {**fact.model_dump(mode="json"), "channel": told.channels.get(fact.message_id, "")}
+            for fact in told.receipts
+        ],
     }
 
 

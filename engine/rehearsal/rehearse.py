@@ -1,6 +1,6 @@
 """One event, as far as its messages with roads, prices and verdicts; nobody is told, and nothing is written down."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -8,6 +8,7 @@ from typing import NamedTuple
 from engine.account import Account
 from engine.admission.admit import Verdict, admit
 from engine.admission.quiet import goes_by_mail
+from engine.admission.roads import rule_on_roads
 from engine.admission.standing import Standing
 from engine.channels.choose import Carriers, choose
 from engine.channels.tariff import Tariff
@@ -38,7 +39,7 @@ class Company:
         by_mail = goes_by_mail(told, self.accounts[told.account].zone, now)
         return choose(told, self.tariff, self.carriers, Channel.EMAIL if by_mail else None)
 
-    def standing(self, told: Notification, quote: Quote, now: datetime) -> Standing:
+    def standing(self, told: Notification, now: datetime) -> Standing:
         """Of an account that was told nothing yet, with credit without end; consent is what the files say."""
         account = self.accounts[told.account]
         contact = self.ruleset.book(account.id).contacts.get(told.recipient)
@@ -46,7 +47,7 @@ class Company:
         return Standing(
             account=account.id,
             currency=self.tariff.currency,
-            consents=frozenset((quote.address_of(told),) if agreed else ()),
+            consents=frozenset(road.address for road in told.roads if agreed),
             daily_cap=account.plan.daily_cap,
             allowance=PLENTY,
             balance=PLENTY,
@@ -100,7 +101,7 @@ class Outcome(NamedTuple):
 def rehearse(event: Event, company: Company, now: datetime) -> Outcome:
     """What would come of `event`, were it decided on at `now` and nothing had been told before."""
     decision = decide(event, company, now)
-    return Outcome(decision, tuple(_judge(each, company, now) for each in decision.notifications))
+    return Outcome(decision, tuple(one for each in decision.notifications for one in _judge(each, company, now)))
 
 
 def decide(event: Event, company: Company, now: datetime) -> Decision:
@@ -111,8 +112,16 @@ def decide(event: Event, company: Company, now: datetime) -> Decision:
     return evaluate(event, account, company.ruleset, now)
 
 
-def _judge(told: Notification, company: Company, now: datetime) -> Prospect:
+def _judge(told: Notification, company: Company, now: datetime) -> Iterator[Prospect]:
+    """One message, or one by each of the channels that are taken together."""
     quote = company.road(told, now)
     if not isinstance(quote, Quote):
-        return Prospect(told, quote, Verdict(quote))
-    return Prospect(told, quote, admit(told, quote, company.standing(told, quote, now))[0])
+        yield Prospect(told, quote, Verdict(quote))
+        return
+    standing = company.standing(told, now)
+    if not told.together:
+        yield Prospect(told, quote, admit(told, quote, standing)[0])
+        return
+    roads = {road.channel: road for road in told.roads}
+    for each in rule_on_roads(told, quote, standing)[0]:
+        yield Prospect(told.alone(roads[each.channel]), each.quote or each.verdict.reason, each.verdict)

@@ -1,6 +1,7 @@
 """What rules would have sent over past mail: it passes the engine's own gates, by the mails' own clock."""
 
 from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from heapq import heappop, heappush
@@ -8,9 +9,9 @@ from itertools import count
 from uuid import UUID
 
 from engine.account import Account
-from engine.admission.admit import admit, admit_digest
 from engine.admission.later import Collect, Hold
 from engine.admission.quiet import wait_until
+from engine.admission.roads import Ruled, rule_on_roads, sum_up
 from engine.admission.standing import Standing
 from engine.admission.told import remembered
 from engine.digest import DigestKey, Gathered
@@ -166,7 +167,8 @@ class Season:
             row.refused[quote] += 1
             return
         memory = self._memory_of(account, now)
-        verdict, _ = admit(told, quote, self._standing(memory, told, quote, now))
+        ruled, _ = rule_on_roads(told, quote, self._standing(memory, told, now))
+        verdict = sum_up(ruled)
         if isinstance(verdict.later, Hold):
             row.held += 1
             self._wait(verdict.later.wake_at, told)
@@ -178,7 +180,7 @@ class Season:
             memory.remember(told, now, alone=True)
             memory.told_today += 1
             memory.by_rule[told.scope, told.rule] = memory.by_rule.get((told.scope, told.rule), 0) + 1
-            _count(row, quote)
+            _count(row, ruled)
         else:
             row.refused[verdict.reason] += 1
 
@@ -208,14 +210,15 @@ class Season:
             row.refused[quote] += 1
             return
         memory = self._memory_of(account, now)
-        verdict, _ = admit_digest(told, quote, self._standing(memory, told, quote, now))
+        ruled, _ = rule_on_roads(told, quote, self._standing(memory, told, now), digest=True)
+        verdict = sum_up(ruled)
         if verdict.reason is not Reason.ADMITTED:
             row.refused[verdict.reason] += 1
             return
         if not key.action:
             memory.summed_up.add(key)
         row.digests += 1
-        _count(row, quote)
+        _count(row, ruled)
 
     def _name_of(self, scope: str, rule: str) -> str:
         row = self.rows.get((scope, rule))
@@ -227,11 +230,11 @@ class Season:
             return self.rows[key.scope, key.rule]
         return self.rows.setdefault((account, ""), Row(account, "", "(beyond the daily cap)"))
 
-    def _standing(self, memory: _Memory, told: Notification, quote: Quote, now: datetime) -> Standing:
+    def _standing(self, memory: _Memory, told: Notification, now: datetime) -> Standing:
         """All that a gate may ask of this one notification: its own keys, not everybody's."""
         rule = told.scope, told.rule
         return replace(
-            self._company.standing(told, quote, now),
+            self._company.standing(told, now),
             told_today=memory.told_today,
             told={key: tuple(memory.told[key]) for key in remembered(told, alone=True) if key in memory.told},
             by_rule={rule: memory.by_rule.get(rule, 0)},
@@ -247,7 +250,9 @@ class Season:
         heappush(self._due, (at, next(self._numbers), what))
 
 
-def _count(row: Row, quote: Quote) -> None:
-    row.messages += 1
-    row.parts += quote.parts if quote.channel is Channel.SMS else 0
-    row.cost += quote.price.minor
+def _count(row: Row, ruled: Iterable[Ruled]) -> None:
+    for quote in (each.quote for each in ruled if each.admitted):
+        assert quote is not None
+        row.messages += 1
+        row.parts += quote.parts if quote.channel is Channel.SMS else 0
+        row.cost += quote.price.minor

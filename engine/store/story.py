@@ -1,6 +1,7 @@
 """Everything that is known of one event, for the person who asks why."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +10,10 @@ import sqlalchemy as sa
 from engine.decision import Decision
 from engine.digest import ACTION
 from engine.event import Event
-from engine.receipt import Receipt
+from engine.journey import Status, sum_up
+from engine.message import message_id
+from engine.notification import Channel
+from engine.receipt import Fate, Receipt
 from engine.store import decisions, ledger, receipts
 from engine.store.tables import attempt, ledger_account, message, message_content, notification
 
@@ -33,6 +37,24 @@ class NotificationStory:
     row: sa.Row[Any]
     messages: list[MessageStory]
     receipts: list[Receipt]
+
+    @cached_property
+    def channels(self) -> dict[UUID, Channel]:
+        """The channel of each message that may be one of its own. What a digest told is none of them."""
+        return {message_id(self.row.id, channel): channel for channel in Channel}
+
+    @cached_property
+    def status(self) -> Status | None:
+        """What became of it as a whole, where that is about several channels."""
+        fates = {
+            self.channels[fact.message_id]: fact.fate for fact in self.receipts if fact.message_id in self.channels
+        }
+        waits = self.receipts[-1].fate if self.receipts else None
+        # what was held may have gone by another channel when it woke
+        stale = [channel for channel, fate in fates.items() if fate is Fate.HELD and waits is not Fate.HELD]
+        for channel in stale:
+            del fates[channel]
+        return sum_up(fates) if len(fates) > 1 else None
 
 
 @dataclass(frozen=True)
