@@ -16,7 +16,7 @@ from engine.answer import Answer, Outcome
 from engine.channels.provider import Polled, Provider
 from engine.errors import StoreError
 from engine.reason import Reason
-from engine.receipt import DeliveryReport
+from engine.receipt import DeliveryReport, Fate
 from engine.store import attempts, due, polls, reports
 from engine.store.database import Connection
 from engine.store.due import Due, DueKind
@@ -126,12 +126,13 @@ class Inquiries:
         except Exception:  # a provider's defect says nothing of the message
             log.exception("provider %s failed", question.provider)
         now = desk.clock()
-        again = question.again_at(now, desk.jitter(1.0))
+        under_way = said is None or said.fate is Fate.SENT
+        again = question.again_at(now, desk.jitter(1.0)) if under_way else None
 
         def apply(connection: Connection) -> None:
-            polls.put_off(connection, {question.message_id: again})
             if said is not None:
                 reports.report(connection, said, now)
+            polls.put_off(connection, {question.message_id: again})
 
         await desk.store.awrite(apply)
 

@@ -1,6 +1,6 @@
 """Delivery reports: what the provider says after it answered, or before, or twice."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
@@ -12,12 +12,18 @@ from engine.store.database import put
 from engine.store.messages import Row, change, end, lock, note
 from engine.store.tables import attempt, parked_report
 
+#: A report on an attempt older than this is a replay: no network tries for so long.
+LATEST = timedelta(days=14)
+
 
 def report(connection: sa.Connection, said: DeliveryReport, now: datetime) -> None:
     """Apply a delivery report. It proves that the provider took the message, so it settles an open attempt too.
 
-    A report for nothing we know is parked: the provider may have been quicker than its own answer.
+    A report for nothing we know is parked: the provider may have been quicker than its own answer. One that comes
+    again, or after LATEST, changes nothing.
     """
+    if not (said.client_ref or said.provider_ref):
+        return
     message_id = _message_of(connection, said)
     if message_id is None:
         # The answer that names the provider's reference may be on its way in another worker: whoever comes
@@ -29,6 +35,8 @@ def report(connection: sa.Connection, said: DeliveryReport, now: datetime) -> No
         return
     row = lock(connection, message_id)
     before = Fate(row.fate)
+    if _handed_over(connection, message_id) < now - LATEST:
+        return
     if before in (Fate.QUEUED, Fate.SENDING, Fate.UNCERTAIN):
         if said.fate is Fate.FAILED:
             end(connection, row, Fate.FAILED, said.reason, now, said.detail)
@@ -48,6 +56,13 @@ def _message_of(connection: sa.Connection, said: DeliveryReport) -> UUID | None:
         sa.select(attempt.c.message_id).where(where, attempt.c.provider == said.provider)
     ).scalars()
     return next(iter(found), None)
+
+
+def _handed_over(connection: sa.Connection, message_id: UUID) -> datetime:
+    """When it was last."""
+    last = sa.func.max(attempt.c.started_at, type_=attempt.c.started_at.type)
+    found: datetime = connection.execute(sa.select(last).where(attempt.c.message_id == message_id)).scalar_one()
+    return found
 
 
 def one_at_a_time(connection: sa.Connection, provider: str, provider_ref: str) -> None:
