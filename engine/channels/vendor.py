@@ -1,6 +1,5 @@
 """What the providers have in common that are one company's HTTP API."""
 
-import asyncio
 import sys
 from base64 import b64encode
 from collections.abc import Mapping
@@ -71,7 +70,7 @@ class VendorSettings(Paced):
                 continue
             if value is not None and file is not None:
                 raise ValueError(f"give {name} or {name}_file, one of them")
-            if value is None and file is None and name != "reports_token":
+            if value is None and file is None and name not in ("reports_token", "inbound_token"):
                 raise ValueError(f"give {name}, or {name}_file: a file that holds it")
         return self
 
@@ -124,6 +123,10 @@ class Vendor:
     async def ask(self, client_ref: str) -> Answer:
         """Was the message under this reference taken? An opaque vendor cannot be asked."""
         return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it cannot be asked")
+
+    def thank_inbound(self, body: bytes) -> str:
+        """What the vendor is told of a text from a phone that is kept: nothing."""
+        return ""
 
     async def close(self) -> None:
         """Nothing is kept open; the HTTP client belongs to whoever made it."""
@@ -210,3 +213,8 @@ def life(message: Message) -> timedelta | None:
 def lower(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers by their lower-case names."""
     return {name.lower(): value for name, value in headers.items()}
+
+
+def inbound_of(callback: str) -> str:
+    """The address for texts from phones, beside the one for delivery reports."""
+    return callback.replace("/callbacks/", "/inbound/")

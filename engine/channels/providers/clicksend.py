@@ -4,6 +4,7 @@ It signs no callback: whoever knows their address is believed. Source: ClickSend
 "Send fax", "Application status codes" and "SMS error codes".
 """
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,7 @@ from engine.channels.vendor import (
 )
 from engine.channels.words import discreet
 from engine.errors import ProviderError
+from engine.heard import Heard
 from engine.message import Message
 from engine.net import Http, Reply
 from engine.notification import Channel
@@ -186,11 +188,27 @@ class ClicksendProvider(Vendor):
     ) -> list[DeliveryReport]:
         """The receipt in ClickSend's request. Raises PermissionError when forged, ValueError when garbage."""
         check_token(query, headers, self._token)
-        if body.lstrip().startswith(b"{"):
-            fields: Any = from_json(body)
-        else:
-            fields = dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS))
-        return [self._report(fields)]
+        return [self._report(_fields(body))]
+
+    def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
+        """The text in ClickSend's request. Raises PermissionError when forged, ValueError when garbage."""
+        check_token(query, headers, self._token)
+        fields = _fields(body)
+        if not isinstance(fields, dict):
+            raise ValueError("not a text from ClickSend")
+        id, sender, to, text = (str(fields.get(name) or "") for name in ("message_id", "from", "to", "body"))
+        moment = str(fields.get("timestamp") or "")
+        seconds = int(moment) if re.fullmatch(r"[0-9]{1,10}", moment) else 0
+        return [
+            Heard(
+                provider=self.name,
+                provider_ref=id,
+                sender=sender,
+                recipient=to,
+                text=text,
+                at=datetime.fromtimestamp(seconds, UTC) if seconds else datetime.now(UTC),
+            )
+        ]
 
     async def poll(self, client_ref: str, provider_ref: str) -> DeliveryReport | None:
         """What ClickSend's receipts say became of an SMS; nothing when they do not say."""
@@ -222,3 +240,10 @@ class ClicksendProvider(Vendor):
             at=datetime.now(UTC),
             detail=discreet(f"{code}: {words} {fields.get('error_text') or ''}", *self._hidden),
         )
+
+
+def _fields(body: bytes) -> Any:
+    """What stands in a callback, which is JSON or a form."""
+    if body.lstrip().startswith(b"{"):
+        return from_json(body)
+    return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS))

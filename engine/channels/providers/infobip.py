@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AwareDatetime, Field, SecretStr
 
 from engine.answer import Answer, ProviderClass
 from engine.channels.features import Features
-from engine.channels.proof import Proof
+from engine.channels.proof import Proof, check_token
 from engine.channels.vendor import (
     Line,
     Vendor,
@@ -28,6 +28,7 @@ from engine.channels.vendor import (
 )
 from engine.channels.words import discreet
 from engine.document import Flag
+from engine.heard import MOST_NUMBER, Heard
 from engine.message import Message
 from engine.net import Http, Reply
 from engine.noun import Noun
@@ -81,6 +82,9 @@ class InfobipSettings(VendorSettings):
     """What the phone shows: a number, or up to 11 letters and digits."""
     reports: Flag = True
     """Ask for delivery reports. Infobip must be able to reach `web: public`."""
+    inbound_token: SecretStr | None = None
+    inbound_token_file: Path | None = None
+    """A file that holds a secret of your choice: the address for texts from phones ends in ?token= and it."""
 
 
 class _Status(Noun):
@@ -114,6 +118,18 @@ class _Reports(Noun):
     results: tuple[_Report, ...] = Field(min_length=1)
 
 
+class _Text(Noun):
+    id: str = Field(alias="messageId", min_length=1, max_length=200)
+    sender: str = Field(alias="from", min_length=1, max_length=MOST_NUMBER)
+    to: str | None = ""
+    text: str | None = ""
+    at: AwareDatetime | None = Field(alias="receivedAt", default=None)
+
+
+class _Texts(Noun):
+    results: tuple[_Text, ...] = Field(min_length=1)
+
+
 class InfobipProvider(Vendor):
     """Speaks to Infobip's SMS API v3."""
 
@@ -129,7 +145,8 @@ class InfobipProvider(Vendor):
         super().__init__(name, settings, http, callback)
         self._settings = settings
         key = settings.secret("key")
-        self._hidden = (key,)
+        self._token = settings.secret("inbound_token")
+        self._hidden = (key, self._token)
         self._headers = {"Authorization": f"App {key}", "Accept": "application/json"}
         self._proof = Proof(name, key)
 
@@ -176,6 +193,21 @@ class InfobipProvider(Vendor):
         """The reports in Infobip's request. Raises PermissionError when forged, ValueError when garbage."""
         ref = self._proof.check(query)
         return [self._report(each, ref) for each in _Reports.model_validate_json(body).results]
+
+    def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
+        """The texts in Infobip's request. Raises PermissionError when forged, ValueError when garbage."""
+        check_token(query, headers, self._token)
+        return [
+            Heard(
+                provider=self.name,
+                provider_ref=each.id,
+                sender=each.sender,
+                recipient=each.to or "",
+                text=each.text or "",
+                at=each.at or datetime.now(UTC),
+            )
+            for each in _Texts.model_validate_json(body).results
+        ]
 
     async def poll(self, client_ref: str, provider_ref: str) -> DeliveryReport | None:
         """What Infobip's log says became of a message; nothing when it does not say."""

@@ -26,6 +26,7 @@ from engine.channels.vendor import (
 )
 from engine.channels.words import discreet
 from engine.document import Flag
+from engine.heard import MOST_NUMBER, Heard
 from engine.message import Message
 from engine.net import Http, Reply
 from engine.noun import Noun
@@ -100,6 +101,17 @@ class _Reports(Noun):
     rows: tuple[_Report, ...] = Field(alias="dr", min_length=1)
 
 
+class _Text(Noun):
+    id: str = Field(alias="messageid", min_length=1, max_length=200)
+    sender: str = Field(alias="originator", min_length=1, max_length=MOST_NUMBER)
+    endpoint: str | int = Field(alias="sno", default="")
+    text: str | None = Field(alias="content", default="")
+
+
+class _Texts(Noun):
+    rows: tuple[_Text, ...] = Field(alias="mo", min_length=1)
+
+
 class IntelecomProvider(Vendor):
     """Speaks to Intelecom's gateway."""
 
@@ -168,6 +180,22 @@ class IntelecomProvider(Vendor):
         """The reports in the gateway's request. Raises PermissionError when forged, ValueError when garbage."""
         check_token(query, headers, self._token)
         return [self._report(each) for each in _Reports.model_validate_json(body).rows]
+
+    def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
+        """The texts in the gateway's request. Raises PermissionError when forged, ValueError when garbage."""
+        check_token(query, headers, self._token)
+        # Its own moments have no zone.
+        return [
+            Heard(
+                provider=self.name,
+                provider_ref=each.id,
+                sender=each.sender,
+                recipient=str(each.endpoint),
+                text=each.text or "",
+                at=datetime.now(UTC),
+            )
+            for each in _Texts.model_validate_json(body).rows
+        ]
 
     def _report(self, found: _Report) -> DeliveryReport:
         delivered = found.code in _DELIVERED

@@ -4,6 +4,7 @@ Delivery reports are requests that Kannel makes to the address it was handed wit
 reference stands in it, and a proof that the address is one we handed out.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,13 +16,14 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features
 from engine.channels.objection import object_to
-from engine.channels.proof import Proof
+from engine.channels.proof import Proof, check_token
 from engine.channels.provider import Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
 from engine.channels.words import addresses, discreet
 from engine.document import Flag
 from engine.duration import Duration
+from engine.heard import Heard
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError, Reply
 from engine.notification import Channel
@@ -63,6 +65,9 @@ class KannelSettings(Paced):
     """Its `max-messages`: a text of more parts, which it would cut off, is refused before anything is sent."""
     reports: Flag = True
     """Ask for delivery reports. Kannel must be able to reach `web: public`."""
+    inbound_token: SecretStr | None = None
+    inbound_token_file: Path | None = None
+    """A file that holds a secret of your choice: the get-url for texts from phones carries it as token."""
     timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
     """How long it may take; whether a message was taken that got no answer by then is not known."""
 
@@ -80,6 +85,8 @@ class KannelSettings(Paced):
     def _has_one_password(self) -> "KannelSettings":
         if (self.password is None) == (self.password_file is None):
             raise ValueError("give the password of the sendsms-user: password or password_file, one of them")
+        if self.inbound_token is not None and self.inbound_token_file is not None:
+            raise ValueError("give inbound_token or inbound_token_file, one of them")
         return self
 
 
@@ -100,6 +107,8 @@ class KannelProvider:
         self._callback = callback
         self._password = read_secret(settings.password, settings.password_file, "the sendsms-user's password")
         self._proof = Proof(name, self._password)
+        token, file = settings.inbound_token, settings.inbound_token_file
+        self._token = read_secret(token, file, "the token of the get-url")
 
     async def send(self, message: Message, client_ref: str) -> Answer:
         """Hand over `message`; our reference travels in the address for its reports."""
@@ -171,6 +180,31 @@ class KannelProvider:
                 detail=discreet(query.get("answer", "")),
             )
         ]
+
+    def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
+        """The text in Kannel's get-url. Raises PermissionError when forged, ValueError when garbage.
+
+        ``…/inbound/NAME?token=SECRET&from=%p&to=%P&text=%b&charset=%C&coding=%c&at=%T&id=%I``: Kannel fills in who,
+        to whom, the text, how it is written, when, and its own id.
+        """
+        check_token(query, headers, self._token)
+        moment = query.get("at", "")
+        if "text" not in query or not re.fullmatch(r"[0-9]{1,10}", moment) or int(moment) > _LATEST:
+            raise ValueError("not a text as Kannel brings it")
+        return [
+            Heard(
+                provider=self.name,
+                provider_ref=query.get("id", ""),
+                sender=query.get("from", "").strip(),
+                recipient=query.get("to", "").strip(),
+                text=query["text"],
+                at=datetime.fromtimestamp(int(moment), UTC),
+            )
+        ]
+
+    def thank_inbound(self, body: bytes) -> str:
+        """Nothing: Kannel sends to the phone whatever it is answered."""
+        return ""
 
     async def close(self) -> None:
         """Nothing is kept open; the HTTP client belongs to whoever made it."""

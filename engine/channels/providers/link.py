@@ -26,6 +26,7 @@ from engine.channels.vendor import (
     unknown,
 )
 from engine.channels.words import discreet
+from engine.heard import MOST_NUMBER, Heard
 from engine.message import Message
 from engine.net import Http, Reply
 from engine.noun import Noun
@@ -95,6 +96,13 @@ class _Report(Noun):
     id: str = Field(min_length=1, max_length=200)
     code: int = Field(alias="resultCode")
     words: str | None = Field(alias="message", default="")
+
+
+class _Text(Noun):
+    id: str = Field(default="", max_length=200)
+    sender: str = Field(alias="source", min_length=1, max_length=MOST_NUMBER)
+    to: str | None = Field(alias="destination", default="")
+    text: str | None = Field(alias="userData", default="")
 
 
 class LinkProvider(Vendor):
@@ -175,6 +183,21 @@ class LinkProvider(Vendor):
                 reason=reason,
                 at=datetime.now(UTC),
                 detail=discreet(f"{found.code}: {found.words}", *self._hidden),
+            )
+        ]
+
+    def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
+        """The text in LINK's request. Raises PermissionError when forged, ValueError when garbage."""
+        check_token(query, headers, self._token)
+        said = _Text.model_validate_json(body)
+        return [
+            Heard(
+                provider=self.name,
+                provider_ref=said.id,
+                sender=said.sender,
+                recipient=said.to or "",
+                text=said.text or "",
+                at=datetime.now(UTC),
             )
         ]
 

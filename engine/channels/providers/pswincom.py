@@ -29,6 +29,7 @@ from engine.channels.vendor import (
     unknown,
 )
 from engine.document import Flag
+from engine.heard import Heard
 from engine.message import Message
 from engine.net import Http, Reply
 from engine.reason import Reason
@@ -164,6 +165,27 @@ class PswincomProvider(Vendor):
         rows = read_flat(body, "MSG").rows
         said = "".join(f"<MSG><ID>{escape(row.get('ID', ''))}</ID><STATUS>OK</STATUS></MSG>" for row in rows)
         return f'<?xml version="1.0"?><MSGLST>{said}</MSGLST>'
+
+    def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
+        """The texts in PSWinCom's request. Raises PermissionError when forged, ValueError when garbage."""
+        check_token(query, headers, self._token)
+        rows = read_flat(body, "MSG").rows
+        if not rows:
+            raise ValueError("not a text from PSWinCom")
+        return [
+            Heard(
+                provider=self.name,
+                sender=row.get("SND", ""),
+                recipient=row.get("RCV", ""),
+                text=row.get("TEXT", ""),
+                at=datetime.now(UTC),
+            )
+            for row in rows
+        ]
+
+    def thank_inbound(self, body: bytes) -> str:
+        """What PSWinCom waits for; without it the texts come again."""
+        return self.thank(body)
 
     def _report(self, row: Mapping[str, str]) -> DeliveryReport:
         ref, state = row.get("REF", ""), row.get("STATE", "")

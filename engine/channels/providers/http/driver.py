@@ -9,6 +9,7 @@ from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features
 from engine.channels.objection import object_to
 from engine.channels.providers.http.answers import ErrorRow, Said, read
+from engine.channels.providers.http.inbound import read_inbound
 from engine.channels.providers.http.reports import read_reports, tell
 from engine.channels.providers.http.settings import Ask, Call, HttpSettings, Poll, Send, SignIn
 from engine.channels.providers.http.template import fill, fill_tree, secret_values
@@ -16,6 +17,7 @@ from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
 from engine.channels.words import addresses, discreet
 from engine.errors import ProviderError
+from engine.heard import Heard
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError, Reply
 from engine.notification import Channel
@@ -124,6 +126,16 @@ class HttpProvider:
             return tell(self.name, client_ref, provider_ref, statuses, word, words or "") if word else None
         except ValueError:
             return None
+
+    def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
+        """The texts in a request. Raises PermissionError when forged, ValueError when garbage."""
+        if self._settings.inbound is None:
+            raise PermissionError("no texts from phones are expected of this provider")
+        return read_inbound(self._settings.inbound, self.name, self._secrets, headers, query, body)
+
+    def thank_inbound(self, body: bytes) -> str:
+        """Nothing: some gateways would send it to the phone."""
+        return ""
 
     async def close(self) -> None:
         """Nothing is kept open; the HTTP client belongs to whoever made it."""

@@ -87,29 +87,35 @@ def read_reports(
     body: bytes,
 ) -> list[DeliveryReport]:
     """The reports in a request. Raises PermissionError when it does not prove its origin, ValueError for garbage."""
-    proof = rules.proof
+    prove(rules.proof, secrets, headers, query)
+    tree = read_tree(rules.written_as, query, body)
+    found = [_report(rules, provider, entry) for entry in entries(tree, rules.each)]
+    return [report for report in found if report is not None]
+
+
+def prove(proof: Proof, secrets: Mapping[str, str], headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+    """Raises PermissionError unless a request shows the proof."""
     known = {name.lower(): value for name, value in headers.items()}
     shown = known.get(proof.header.lower(), "") if proof.header else query.get(proof.query, "")
     if not hmac.compare_digest(shown.encode(errors="replace"), fill(proof.equals, secrets).encode()):
         raise PermissionError("the callback does not show the proof")
-    found = [_report(rules, provider, entry) for entry in entries(_tree(rules, query, body), rules.each)]
-    return [report for report in found if report is not None]
 
 
-def _tree(rules: Reports, query: Mapping[str, str], body: bytes) -> Any:
-    if rules.written_as == "query":
+def read_tree(written_as: str, query: Mapping[str, str], body: bytes) -> Any:
+    """What a request holds. Raises ValueError when it is not written so."""
+    if written_as == "query":
         return dict(query)
-    if rules.written_as == "form":
+    if written_as == "form":
         return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS))
     return from_json(body)
 
 
 def _report(rules: Reports, provider: str, entry: Any) -> DeliveryReport | None:
-    word = _read(rules, entry, rules.status)
-    ref, id = (_read(rules, entry, place) if place else "" for place in (rules.ref, rules.id))
+    word = read_place(rules.written_as, entry, rules.status)
+    ref, id = (read_place(rules.written_as, entry, place) if place else "" for place in (rules.ref, rules.id))
     if not word or not (ref or id) or max(len(ref), len(id)) > _MOST_REF:
         raise ValueError("not a delivery report of this provider")
-    words = _read(rules, entry, rules.words) if rules.words else ""
+    words = read_place(rules.written_as, entry, rules.words) if rules.words else ""
     return tell(provider, ref, id, rules.statuses, word, words)
 
 
@@ -134,7 +140,8 @@ def tell(
     )
 
 
-def _read(rules: Reports, entry: Any, place: str) -> str:
-    if rules.written_as == "json":
+def read_place(written_as: str, entry: Any, place: str) -> str:
+    """What stands at a place; empty where nothing does."""
+    if written_as == "json":
         return read(entry, place) or ""
     return str(entry.get(place, ""))  # a field's name may hold dots

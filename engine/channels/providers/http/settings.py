@@ -13,6 +13,7 @@ from engine.answer import ProviderClass
 from engine.channels.endpoint import Endpoint
 from engine.channels.provider import Paced
 from engine.channels.providers.http.answers import ErrorRow, Extract, Place, When
+from engine.channels.providers.http.inbound import Inbound
 from engine.channels.providers.http.presets import fill_in
 from engine.channels.providers.http.reports import Became, Reports
 from engine.channels.providers.http.template import (
@@ -176,6 +177,8 @@ class HttpSettings(Paced):
     poll: Poll | None = None
     """How to ask what became of a message when no report comes."""
     reports: Reports | None = None
+    inbound: Inbound | None = None
+    """How texts from phones are read; they come to /inbound/ and the provider's name."""
     """How delivery reports are read, and how they prove where they come from."""
 
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -214,6 +217,8 @@ class HttpSettings(Paced):
                 yield (name, *at), template
         if self.reports is not None:
             yield ("reports", "proof", "equals"), self.reports.proof.equals
+        if self.inbound is not None:
+            yield ("inbound", "proof", "equals"), self.inbound.proof.equals
 
     def _unknown_secrets(self) -> Iterator[tuple[_Location, Any]]:
         known = [*self.secrets, *self.secret_files]
