@@ -15,6 +15,7 @@ _BASIC = (
 _EXTENDED = dict(zip(b"\x0a\x14\x28\x29\x2f\x3c\x3d\x3e\x40\x65", "\f^{}\\[~]|€", strict=True))
 _BINDS = (0x01, 0x02, 0x09)
 _SUBMIT, _DELIVER, _UNBIND, _ENQUIRE = 0x04, 0x05, 0x06, 0x15
+_DATA = 0x103
 _RESPONSE = 0x80000000
 _PAYLOAD, _SAR_REFERENCE = 0x0424, 0x020C
 
@@ -60,7 +61,7 @@ class Smsc:
     binds: list[int] = field(default_factory=list)
     """The command of each bind that was let in."""
     acknowledged: list[int] = field(default_factory=list)
-    """The status of each answer to a deliver_sm."""
+    """The status of each answer to a deliver_sm or data_sm."""
     goodbyes: int = 0
     most_in_flight: int = 0
     port: int = 0
@@ -102,6 +103,12 @@ class Smsc:
         """A message from a phone, or what pretends to be a receipt."""
         self.send(_DELIVER, _deliver(sender, to, data, esm, coding, tlvs))
 
+    def deliver_data(self, sender: str, to: str, data: bytes, *, esm: int = 0, tlvs: bytes = b"") -> None:
+        """The same as data_sm."""
+        addresses = b"\x01\x01" + sender.encode() + b"\0\x01\x01" + to.encode() + b"\0"
+        payload = struct.pack(">HH", 0x0424, len(data)) + data
+        self.send(_DATA, b"\0" + addresses + bytes([esm, 0, 0]) + payload + tlvs)
+
     def report(self, part: Part, final: str) -> None:
         """Say what became of a part."""
         text = _receipt(self.spell(part), final)
@@ -130,7 +137,7 @@ class Smsc:
                 elif command in (_ENQUIRE, _UNBIND):
                     self.goodbyes += command == _UNBIND
                     _write(writer, command | _RESPONSE, sequence)
-                elif command == _DELIVER | _RESPONSE:
+                elif command in (_DELIVER | _RESPONSE, _DATA | _RESPONSE):
                     self.acknowledged.append(status)
                 await writer.drain()
         except (OSError, EOFError):

@@ -1,6 +1,7 @@
 """What leaves, what comes back, and what becomes of a message whose parts have different luck."""
 
 import asyncio
+import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -201,6 +202,16 @@ async def test_the_report_of_a_message_names_it(rig: SmppRig, early: bool) -> No
     await until(lambda: rig.reports)
     # Before its answer a message has only the SMS centre's name; the store keeps the report until the answer.
     assert of(rig.reports) == [("" if early else "r1", answer.provider_ref, Fate.DELIVERED)]
+    await until(lambda: rig.smsc.acknowledged == [0])
+
+
+async def test_a_report_that_comes_as_data_sm_names_its_message(rig: SmppRig) -> None:
+    answer = await send(await rig.listening())
+    [part] = rig.smsc.parts
+    tlvs = struct.pack(">HH", 0x1E, len(answer.provider_ref) + 1) + answer.provider_ref.encode() + b"\0"
+    rig.smsc.deliver_data(part.to, part.sender, b"", esm=4, tlvs=tlvs + struct.pack(">HHB", 0x0427, 1, 2))
+    await until(lambda: rig.reports)
+    assert of(rig.reports) == [("r1", answer.provider_ref, Fate.DELIVERED)]
     await until(lambda: rig.smsc.acknowledged == [0])
 
 

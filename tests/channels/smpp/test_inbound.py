@@ -147,6 +147,28 @@ async def test_where_nobody_reads_replies_the_sms_centre_is_told_so(rig: SmppRig
     await until(lambda: rig.smsc.acknowledged == [0x66])
 
 
+async def test_a_text_that_comes_as_data_sm_is_heard_too(rig: SmppRig) -> None:
+    heard: list[Heard] = []
+
+    async def hear(texts: Sequence[Heard]) -> None:
+        heard.extend(texts)
+
+    await rig.listening(hear)
+    await until(lambda: rig.smsc.binds)
+    for place in (2, 1):
+        rig.smsc.deliver_data(PHONE, US, bytes([5, 0, 3, 7, 2, place]) + bytes([64 + place]), esm=UDHI)
+    await until(lambda: rig.smsc.acknowledged == [0, 0])
+    assert [(each.sender, each.recipient, each.text) for each in heard] == [("+" + PHONE, US, "AB")]
+
+
+async def test_a_data_sm_that_is_cut_off_is_refused_and_the_link_stays(rig: SmppRig) -> None:
+    await rig.listening()
+    await until(lambda: rig.smsc.binds)
+    rig.smsc.send(0x103, b"\0\x01\x01" + PHONE.encode())
+    await until(lambda: rig.smsc.acknowledged == [0x01])
+    assert len(rig.smsc.binds) == 1
+
+
 @pytest.mark.parametrize(
     ("data", "esm", "tlvs"),
     [

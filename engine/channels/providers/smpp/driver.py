@@ -1,4 +1,4 @@
-"""The provider: messages out as submit_sm, delivery reports and replies in as deliver_sm."""
+"""The provider: messages out as submit_sm, delivery reports and replies in as deliver_sm or data_sm."""
 
 import asyncio
 import itertools
@@ -220,9 +220,10 @@ class SmppProvider:
     # ---- in
 
     def _deliver(self, link: Link, pdu: Pdu) -> None:
-        """A deliver_sm came: it is acknowledged once what it says is kept."""
+        """A deliver_sm or data_sm came: it is acknowledged once what it says is kept."""
         try:
-            message = short_message.decode(pdu.body)
+            read = short_message.decode if pdu.command == Command.DELIVER_SM else short_message.decode_data
+            message = read(pdu.body)
             if receipts.is_receipt(message):
                 known = self._following.hear(receipts.read(message, self._settings.message_ids))
                 self._tell((link, pdu), known)

@@ -24,7 +24,7 @@ class Link(asyncio.Protocol):
     """A connection from its opening to its end. It never raises into the event loop: what is not SMPP ends it."""
 
     def __init__(self, hear: Callable[["Link", Pdu], None]) -> None:
-        """`hear` is given each deliver_sm, and sees to it that it is answered."""
+        """`hear` is given each deliver_sm and data_sm, and sees to it that it is answered."""
         loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[str] = loop.create_future()
         """Why it is over, once it is."""
@@ -98,7 +98,7 @@ class Link(asyncio.Protocol):
     def _take(self, pdu: Pdu) -> None:
         if pdu.command & RESPONSE:
             self._answer(pdu)
-        elif pdu.command == Command.DELIVER_SM:
+        elif pdu.command in (Command.DELIVER_SM, Command.DATA_SM):
             self._hear(self, pdu)
         elif pdu.command == Command.ENQUIRE_LINK:
             self.respond(pdu)

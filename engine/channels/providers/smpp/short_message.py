@@ -86,6 +86,26 @@ def decode(body: bytes) -> ShortMessage:
     )
 
 
+def decode_data(body: bytes) -> ShortMessage:
+    """The message in the body of a data_sm (4.7.1), as some SMS centres bring receipts and texts.
+
+    Its text is a message_payload. Raises PduError when it is cut off or too long.
+    """
+    service_type, at = read_c_string(body, 0, 6)
+    source, at = _read_address(body, at)
+    destination, at = _read_address(body, at)
+    flags, at = _take(body, at, 3)
+    return ShortMessage(
+        source=source,
+        destination=destination,
+        esm_class=flags[0],
+        registered=flags[1],
+        data_coding=flags[2],
+        service_type=service_type,
+        parameters=tlv.decode(body[at:]),
+    )
+
+
 def _address(address: Address) -> bytes:
     return bytes((address.ton, address.npi)) + c_string(address.value)
 
