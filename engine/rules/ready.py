@@ -165,7 +165,7 @@ class Making:
             each.caps.channels is not None and "sms" not in each.caps.channels for each in self.ground.capped
         )
         rich = [index for index, each in enumerate(channels) if each in (Channel.MMS, Channel.RCS)]
-        if rich and Channel.SMS not in channels and not forbidden:
+        if rich and Channel.SMS not in channels and not forbidden and not action.together:
             channels.insert(rich[-1] + 1, Channel.SMS)
         return tuple(channels)
 
