@@ -28,7 +28,7 @@ def number(connection: Connection, told: Sequence[Invitation], now: datetime) ->
     The caller holds its accounts' locks.
     """
     codes: dict[UUID, int] = {}
-    for each in sorted(told, key=lambda each: each.starts_at):
+    for each in sorted(told, key=lambda each: (each.starts_at, each.title)):
         had = find(connection, each.id)
         if had is None:
             if code := _free_code(connection, each.account, now):

@@ -1,7 +1,7 @@
 """Write an answer back to a CalDAV server: read, change one line, write if nobody else wrote meanwhile (RFC 4791)."""
 
 import asyncio
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from engine.errors import SourceError
 from engine.reason import Reason
@@ -29,7 +29,8 @@ async def respond(feed: Feed, path: str, wanted: Wanted, bounds: Bounds = BOUNDS
     """
     if feed.caldav is None:
         raise RefusedError(Reason.RSVP_READ_ONLY)
-    address = urljoin(feed.address, path)
+    # The server's own name for it, on no other server.
+    address = urljoin(feed.address, urlsplit(path).path)
     sign_in = await asyncio.to_thread(read_sign_in, feed)
     async with Visitor(private=feed.private, ca_file=feed.ca_file, sign_in=sign_in, bounds=bounds) as visitor:
         for _ in range(TRIES):
