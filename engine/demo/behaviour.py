@@ -39,6 +39,8 @@ class Behaviour(Written):
     report_early: bool = False
     """The report goes out before the answer."""
     report_twice: bool = False
+    report_lost: bool = False
+    """Nothing is reported; whoever asks is told."""
 
 
 class Script:

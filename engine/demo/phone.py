@@ -61,6 +61,7 @@ class Phone:
         return [
             web.post("/send", self._send),
             web.get("/sent/{ref}", self._look_up),
+            web.get("/became/{ref}", self._tell),
             web.post("/behave", self._behave),
             web.delete("/behave", self._behave_again),
             web.get("/messages", self._list),
@@ -142,7 +143,9 @@ class Phone:
         await self._journal.write(line)
         self._remember(line)
         self._stream.tell(self._items[line.id])
-        if behaviour.report != "never":
+        if behaviour.report_lost:
+            self._owed.pop(line.id, None)
+        elif behaviour.report != "never":
             early = behaviour.report_early and await self._reporter.report(line)
             if not early or behaviour.report_twice:
                 self._reporter.owe(line, behaviour.report_after, twice=behaviour.report_twice and not early)
@@ -157,6 +160,15 @@ class Phone:
         if line is None or not found:
             return web.json_response({"error": "not_found"}, status=404)
         return web.json_response({"id": line.id})
+
+    async def _tell(self, request: web.Request) -> web.Response:
+        """What became of a message, as a report would say it."""
+        self._check_token(request)
+        line = self._taken.get(request.match_info["ref"])
+        if line is None:
+            return web.json_response({"error": "not_found"}, status=404)
+        known = line.report if line.report != "never" else "taken"
+        return web.json_response({"ref": line.ref, "id": line.id, "status": known, "at": line.at.isoformat()})
 
     async def _behave(self, request: web.Request) -> web.Response:
         self._check_token(request)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from engine.answer import Outcome, ProviderClass
 from engine.channels import registry
+from engine.channels.provider import Polled, is_polled
 from engine.channels.providers.fake import FakeSettings
 from engine.errors import ProviderError
 from engine.net import Http
@@ -99,3 +100,26 @@ def test_a_token_can_stand_in_a_file(tmp_path: Path) -> None:
         provider.read_callback({}, {}, b"{}")
     with pytest.raises(ValueError, match="not a delivery report"):
         provider.read_callback({"Authorization": f"Bearer {SECRET}"}, {}, b"{}")
+
+
+@pytest.mark.parametrize(
+    ("report", "fate"), [("delivered", Fate.DELIVERED), ("phone_full", Fate.UNDELIVERED), ("never", None)]
+)
+async def test_a_report_that_is_lost_is_told_to_whoever_asks(rig: PhoneRig, report: str, fate: Fate | None) -> None:
+    await rig.behave("take", report=report, report_lost=True)
+    settings = FakeSettings(url=rig.listener.url, token=SECRET, polled=True)
+    provider = registry.build("phone", settings, rig.http)
+    assert isinstance(provider, Polled)
+    answer = await provider.send(a_message(), "r1")
+    said = await provider.poll("r1", answer.provider_ref)
+    assert (said.fate if said else None) is fate
+    assert said is None or (said.client_ref, said.provider_ref) == ("r1", answer.provider_ref)
+    assert await provider.poll("r2", "") is None
+
+
+async def test_a_phone_that_is_away_says_nothing(rig: PhoneRig) -> None:
+    provider = rig.provider(ProviderClass.OPAQUE)
+    assert isinstance(provider, Polled)
+    assert not is_polled(provider)
+    await rig.switch_off()
+    assert await provider.poll("r1", "") is None

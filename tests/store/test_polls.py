@@ -154,7 +154,7 @@ def test_what_was_reported_within_the_minute_that_is_not_written_down_is_no_sile
 # ---- reports that come again, late, or in another order
 
 
-NETWORK = st.sampled_from([Fate.SENT, Fate.DELIVERED, Fate.UNDELIVERED])
+NETWORK = st.sampled_from([Fate.SENT, Fate.DELIVERED, Fate.UNDELIVERED, Fate.READ])
 
 
 @given(said=st.lists(NETWORK, max_size=6), shuffled=st.randoms())

@@ -17,9 +17,10 @@ from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_val
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features
 from engine.channels.objection import object_to, object_to_mail
-from engine.channels.provider import Paced
+from engine.channels.provider import Line, Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
+from engine.document import Flag
 from engine.duration import Duration
 from engine.heard import MOST_NUMBER, Heard
 from engine.message import Message
@@ -48,7 +49,9 @@ class FakeSettings(Paced):
     """Both ways: we show it when we send, the phone shows it when it reports."""
     token_file: Path | None = None
     """A file that holds the token, so that it need not stand in engine.yaml."""
-    sender: str = Field(default="Tocsin", min_length=1, max_length=15)
+    sender: Line = Field(default="Tocsin", min_length=1, max_length=15)
+    polled: Flag = False
+    """Ask the phone what became of a message when it does not report."""
     """What the phone shows."""
 
     @field_validator("url")
@@ -125,6 +128,7 @@ class FakeProvider:
         self.provider_class = settings.provider_class
         self.key_life = settings.key_life
         self.timeout = settings.timeout
+        self.poll_gap = timedelta(0) if settings.polled else None
         self._settings = settings
         self._http = http
         token = read_secret(
@@ -163,6 +167,15 @@ class FakeProvider:
         # Busy, unreachable or refused: we were told nothing, so we know no more than before.
         return answer.model_copy(update={"outcome": Outcome.UNKNOWN, "reason": Reason.NO_ANSWER})
 
+    async def poll(self, client_ref: str, provider_ref: str) -> DeliveryReport | None:
+        """What the phone says became of a message; nothing when it does not say."""
+        try:
+            url = f"{self._settings.url}/became/{quote(client_ref, safe='')}"
+            reply = await self._http.request("GET", url, headers=self._headers, timeout=self.timeout)
+            return self._read(reply.body) if reply.status == 200 else None
+        except (NotSentError, NoReplyError, ValueError):
+            return None
+
     async def sign_in(self) -> Answer:
         """Ask for a message that nobody sent: the phone looks at the token first."""
         answer = await self._call("GET", "/sent/doctor", None)
@@ -175,21 +188,22 @@ class FakeProvider:
     ) -> list[DeliveryReport]:
         """The report in a callback's request. Raises PermissionError when forged, ValueError when garbage."""
         self._check_token(headers)
+        return [self._read(body)]
+
+    def _read(self, body: bytes) -> DeliveryReport:
         try:
             report = _Report.model_validate_json(body)
             fate, reason = _REPORTS[report.status]
         except (ValidationError, KeyError):
             raise ValueError("not a delivery report of the virtual phone") from None
-        return [
-            DeliveryReport(
-                provider=self.name,
-                client_ref=report.ref,
-                provider_ref=report.id,
-                fate=fate,
-                reason=reason,
-                at=report.at,
-            )
-        ]
+        return DeliveryReport(
+            provider=self.name,
+            client_ref=report.ref,
+            provider_ref=report.id,
+            fate=fate,
+            reason=reason,
+            at=report.at,
+        )
 
     def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
         """The text in the phone's request. Raises PermissionError when forged, ValueError when garbage."""
