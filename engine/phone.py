@@ -16,6 +16,8 @@ def parse(text: str, region: str | None = None) -> str:
     Raises ValueError with a sentence that says what to write instead; the sentence carries no number.
     """
     written = _LEADING.sub("+", text.strip()).replace("(0)", "")
+    if _SHORT.fullmatch(written):
+        raise ValueError("this is a short number: nothing is sent to emergency, service and other short numbers")
     if written.startswith("+"):
         return _read(written, None)
     try:
@@ -34,6 +36,8 @@ def parse(text: str, region: str | None = None) -> str:
 
 #: What people write for the plus: 00, and +00 where a form put the plus there itself.
 _LEADING = re.compile(r"^\+?00")
+#: 112 and 911, and what companies buy; no telephone of a person is called so.
+_SHORT = re.compile(r"[0-9]{3,5}")
 
 
 def _read(written: str, region: str | None) -> str:

@@ -23,6 +23,11 @@ from engine.wiring import build_provider
 PATIENCE = 10.0
 #: What names a proxy to other programs; both ways of writing them count.
 _PROXIES = ("https_proxy", "http_proxy", "all_proxy")
+_ROADS = {
+    Reporting.NONE: "none, or none are asked for; `sent` is all that will be known of a message",
+    Reporting.LINK: "they come over its own link",
+    Reporting.MAIL: "they come by mail to bounce_address",
+}
 _REMEDIES = {
     Reason.PROVIDER_AUTH: "write the right name and password, or key, into engine.yaml or its file",
     Reason.PROVIDER_NO_CREDIT: "buy credit there",
@@ -62,7 +67,7 @@ async def _reach(settings: Settings, name: str, http: Http) -> AsyncIterator[Fin
     try:
         if reached:
             yield await _sign_in(name, provider)
-        yield _reports(settings, name, provider)
+        yield _reports(settings, name)
     finally:
         await provider.close()
 
@@ -85,20 +90,14 @@ async def _sign_in(name: str, provider: Provider) -> Finding:
     return Finding(False, place, f"sign-in: {answer.reason.sentence}{said}", remedy)
 
 
-def _reports(settings: Settings, name: str, provider: Provider) -> Finding:
+def _reports(settings: Settings, name: str) -> Finding:
     """How it will be known what became of a message."""
-    place = f"provider {name}"
-    written = settings.providers[name]
-    how = provider.features.reports
-    asked = not isinstance(written, Paced) or written.reporting()
-    if how is Reporting.NONE or not asked:
-        never = "has none" if how is Reporting.NONE else "is not asked for any"
-        return Finding(True, place, f"reports: it {never}; `sent` is all that will be known of a message")
+    place, how = f"provider {name}", settings.reporters[name]
     if how is not Reporting.CALLBACK:
-        over = "by mail to bounce_address" if how is Reporting.MAIL else "over its own link"
-        return Finding(True, place, f"reports: {over}")
+        return Finding(True, place, f"reports: {_ROADS[how]}")
     address = f"{settings.web.address}/callbacks/{name}"
-    if _is_near(urlsplit(address).hostname or "") and not all(_is_near(at.host) for at in _endpoints(written)):
+    hosts = (at.host for at in _endpoints(settings.providers[name]))
+    if _is_near(urlsplit(address).hostname or "") and not all(_is_near(host) for host in hosts):
         return Finding(
             False,
             place,

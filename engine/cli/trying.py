@@ -9,18 +9,16 @@ from uuid import UUID
 
 from engine import phone
 from engine.answer import Answer, Outcome
-from engine.channels.provider import Provider
-from engine.channels.tariff import Tariff
+from engine.channels.features import Reporting
+from engine.channels.provider import Polled, Provider, is_polled
+from engine.cli.road import Road
 from engine.message import message_id
-from engine.money import Money
 from engine.net import Http, NoReplyError, NotSentError
-from engine.notification import Channel, Notification
-from engine.quote import Quote
+from engine.notification import Notification
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
-from engine.segments import Segments, count
 from engine.settings import Settings
-from engine.store import attempts, receipts, trial
+from engine.store import attempts, receipts, reports, trial
 from engine.store.database import Database
 from engine.store.send_queue import Terms
 from engine.store.story import NotificationStory
@@ -28,10 +26,10 @@ from engine.wiring import build_provider, clock
 
 Verdict = Literal["accepted", "refused", "unreachable"]
 
-#: Longer texts are no test.
-MOST_PARTS = 10
 #: A running engine has this long to take the message; then it is sent from here.
 _GRACE = 3.0
+#: Seconds between two questions what became of it.
+_BETWEEN = 2.0
 #: Nothing more will be heard after these.
 _LAST = (Fate.DELIVERED, Fate.UNDELIVERED, Fate.FAILED, Fate.EXPIRED, Fate.REFUSED, Fate.UNCERTAIN)
 _VERDICTS: dict[Fate, Verdict] = {
@@ -43,15 +41,8 @@ _VERDICTS: dict[Fate, Verdict] = {
 }
 
 
-@dataclass(frozen=True)
-class Road:
-    """Where a test goes, by whom, and what it would cost."""
-
-    number: str
-    quote: Quote
-    segments: Segments
-    priced: bool
-    """Whether a line of the tariff covers the number."""
+Refs = tuple[str, str]
+"""Our reference for a call, and the provider's."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +83,8 @@ class Ended:
             "to": phone.mask(self.road.number),
             "provider": quote.provider,
             "parts": quote.parts,
-            "alphabet": self.road.segments.alphabet.value,
+            "channel": quote.channel.value,
+            "alphabet": self.road.segments.alphabet.value if self.road.segments else None,
             "price": str(quote.price) if self.road.priced else None,
             "facts": [
                 {"fate": f.fate, "reason": f.reason, "at": f.at.isoformat(), "said": f.detail} for f in self.facts
@@ -110,32 +102,10 @@ class Ended:
         }
 
 
-def quote(settings: Settings, written: str, text: str, provider: str | None) -> Road:
-    """The road of a test. Raises ValueError with a sentence that says what to mend."""
-    number = phone.parse(written, settings.region)
-    if refusal := phone.refusal(number):
-        raise ValueError(refusal)
-    line = Tariff.of(settings.tariff).find(number)
-    name = provider or (next(iter(line.shares)) if line else "")
-    if not name:
-        raise ValueError(f"no line of tariff.yaml covers {phone.mask(number)}: add one, or name a --provider")
-    if name not in settings.providers:
-        raise ValueError(f"engine.yaml has no provider '{name}'; there: {', '.join(settings.providers) or 'none'}")
-    segments = count(text)
-    if not 1 <= segments.parts <= MOST_PARTS:
-        raise ValueError(f"a test has 1 to {MOST_PARTS} parts; this text has {segments.parts}")
-    minor = segments.parts * line.price.minor if line else 0
-    price = Money(minor=minor, currency=settings.tariff.currency)
-    road = Quote(
-        channel=Channel.SMS, provider=name, parts=segments.parts, price=price, tariff=line.prefix if line else ""
-    )
-    return Road(number, road, segments, line is not None)
-
-
 async def run(test: Try, tell: Callable[[str], None]) -> Ended:
     """Send it and wait for what is heard; every line is told as it comes."""
     began = clock()
-    told = trial.compose(test.road.number, test.text, began, timedelta(seconds=test.wait), MOST_PARTS)
+    told = trial.compose(test.road.number, test.text, began, timedelta(seconds=test.wait), test.road.quote)
     await test.store.awrite(
         lambda c: trial.write(c, told, test.road.quote, test.settings.tariff.currency, began), {trial.PAYER}
     )
@@ -156,7 +126,7 @@ async def follow(test: Try, told: Notification, tell: Callable[[str], None]) -> 
         await provider.close()
         await http.close()
     ended = Ended(told.id, test.road, facts, story)
-    for line in _conclude(ended, engine):
+    for line in _conclude(test, ended, engine, is_polled(provider)):
         tell(line)
     return ended
 
@@ -166,7 +136,7 @@ async def _follow(
 ) -> list[Receipt]:
     """What became of it, until nothing more can be heard. What no engine takes is sent from here."""
     facts: list[Receipt] = []
-    tried = sent_here = False
+    tried, here = False, None
     while True:
         heard = await test.store.aread(lambda c: receipts.of_notification(c, told.id))
         for fact in heard[len(facts) :]:
@@ -175,22 +145,34 @@ async def _follow(
         facts = heard
         waited = (clock() - told.decided_at).total_seconds()
         # Sent from here and nobody hears reports, or there was no clear yes: that was all.
-        over = sent_here and (not engine or facts[-1].fate is not Fate.SENT)
+        deaf = not engine and not is_polled(provider)
+        over = here is not None and (deaf or facts[-1].fate is not Fate.SENT)
         if over or facts[-1].fate in _LAST or waited > test.wait:
             return facts
         if not tried and (not engine or waited > _GRACE):
-            tried, sent_here = True, await _send_here(test, told, provider)
+            tried, here = True, await _send_here(test, told, provider)
+        elif here is not None and not engine:
+            await _ask_on(test, told, provider, here)
         else:
             await asyncio.sleep(0.1)
 
 
-async def _send_here(test: Try, told: Notification, provider: Provider) -> bool:
-    """Call the provider from this process; False when an engine has taken the message."""
+async def _ask_on(test: Try, told: Notification, provider: Provider, refs: Refs) -> None:
+    """Where no engine hears reports, the provider is asked what became of the message."""
+    assert isinstance(provider, Polled)
+    await asyncio.sleep(max((provider.poll_gap or timedelta(0)).total_seconds(), _BETWEEN))
+    said = await provider.poll(*refs)
+    if said is not None:
+        await test.store.awrite(lambda c: reports.report(c, said, clock()), {told.account})
+
+
+async def _send_here(test: Try, told: Notification, provider: Provider) -> Refs | None:
+    """Call the provider from this process; nothing when an engine has taken the message."""
     terms = Terms(provider.provider_class, provider.timeout, provider.key_life)
     id = message_id(told.id, told.channel)
     claim = await test.store.awrite(lambda c: trial.begin(c, id, terms, clock()), {told.account})
     if claim is None:
-        return False
+        return None
     try:
         said = await provider.send(claim.message, claim.client_ref)
     except Exception as error:
@@ -199,7 +181,7 @@ async def _send_here(test: Try, told: Notification, provider: Provider) -> bool:
     # Later than the test may last: nothing is tried again behind the back of whoever looks.
     later = timedelta(days=1)
     await test.store.awrite(lambda c: attempts.answer(c, claim, said, terms, clock(), later), {told.account})
-    return True
+    return claim.client_ref, said.provider_ref
 
 
 async def _is_running(http: Http, address: str) -> bool:
@@ -210,32 +192,50 @@ async def _is_running(http: Http, address: str) -> bool:
 
 
 def _describe(road: Road, told: Notification) -> list[str]:
-    quote, segments = road.quote, road.segments
-    forced = f" because of {segments.forced_by!r}" if segments.forced_by else ""
-    parts = f"{quote.parts} part" + ("" if quote.parts == 1 else "s")
-    price = f"{quote.price} by the tariff's line {quote.tariff}" if road.priced else "no line of the tariff covers it"
+    quote = road.quote
+    price = (
+        f"{quote.price} by the tariff's line {quote.tariff or quote.channel}"
+        if road.priced
+        else "no line of the tariff covers it"
+    )
     return [
         f"test {told.id}",
-        f"  to {phone.mask(road.number)} through {quote.provider}: {parts}, {segments.alphabet}{forced}",
+        f"  to {phone.mask(road.number)} by {quote.channel} through {quote.provider}: {road.size}",
         f"  would cost: {price}; billed to nobody",
     ]
 
 
-def _conclude(ended: Ended, engine: bool) -> list[str]:
+def _conclude(test: Try, ended: Ended, engine: bool, asked: bool) -> list[str]:
     lines = []
     for message in ended.told.messages if ended.told else []:
         for call in message.attempts:
             said = f" Its own words: {call.detail}" if call.detail else ""
             reason = Reason(call.reason).sentence if call.reason else ""
             lines.append(f"  call {call.n} took {_seconds(call)} s, {call.state}. {reason}{said}".rstrip())
-    last = ended.facts[-1]
-    if last.fate is Fate.SENT:
-        lines.append(
-            "  no delivery report came: the phone may be off, or reports are not set up at the provider"
-            if engine
-            else "  no engine runs here (tocsin run), so nobody hears a delivery report"
-        )
+    if ended.facts[-1].fate is Fate.SENT:
+        lines.append(f"  {_silence(test, engine, asked)}")
     return [*lines, ended.verdict]
+
+
+def _silence(test: Try, engine: bool, asked: bool) -> str:
+    """What it means that nothing was heard after the provider's yes."""
+    name = test.road.quote.provider
+    how = test.settings.reporters[name]
+    if how is Reporting.NONE:
+        return f"{name} reports nothing, as it is set up: `sent` is all that will be known"
+    if how is Reporting.MAIL:
+        return "no bounce came: of a mail that arrives, nobody writes"
+    if not engine and asked:
+        return f"{name} was asked for {test.wait:.0f} s and does not know yet what became of it: is the phone off?"
+    if not engine:
+        return "no engine runs here (tocsin run), so nobody hears a delivery report"
+    late = (
+        f"no delivery report came in {test.wait:.0f} s: the phone may be off, or the supplier was not told to report"
+    )
+    if how is Reporting.LINK:
+        return f"{late}; ask it to switch delivery reports on"
+    address = f"{test.settings.web.address}/callbacks/{name}"
+    return f"{late} to {address} (docs/providers.md)"
 
 
 def _seconds(call: Any) -> float | None:

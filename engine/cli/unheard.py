@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from engine.channels import registry
 from engine.channels.features import SPEAKING, Reporting
 from engine.cli.finding import Finding
 from engine.settings import Settings
@@ -13,7 +12,7 @@ from engine.store.database import Connection
 
 def unheard(connection: Connection, wanted: Settings, now: datetime) -> Iterator[Finding]:
     """One line for each provider that took messages and reported on none of them."""
-    how = {name: registry.reports_of(settings) for name, settings in wanted.providers.items()}
+    how = wanted.reporters
     for each in silence.find(connection, [name for name in how if how[name] in SPEAKING], now):
         yield Finding(
             False,

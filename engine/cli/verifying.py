@@ -8,7 +8,8 @@ from datetime import datetime
 
 from engine import phone
 from engine.account import Account
-from engine.cli.trying import MOST_PARTS, Ended, Road, Try, follow, quote
+from engine.cli.road import MOST_PARTS, Road, quote
+from engine.cli.trying import Ended, Try, follow
 from engine.identity import derive
 from engine.message import message_id
 from engine.notification import Lane, Notification

@@ -7,6 +7,7 @@ from pathlib import Path
 from engine.account import Account
 from engine.channels import registry
 from engine.channels.choose import Carriers
+from engine.channels.features import Reporting
 from engine.channels.tariff import TariffFile
 from engine.heard import Route
 from engine.noun import Written
@@ -68,6 +69,11 @@ class Settings:
     def alone(self) -> bool:
         """Whether everything is kept on this machine, so that no other one can be at work on it."""
         return self.store.startswith("sqlite")
+
+    @property
+    def reporters(self) -> Mapping[str, Reporting]:
+        """How each provider tells us what became of messages."""
+        return {name: registry.reports_of(each) for name, each in self.providers.items()}
 
     @property
     def carriers(self) -> Carriers:

@@ -12,12 +12,12 @@ import sqlalchemy as sa
 
 from engine.account import ConsentSource
 from engine.identity import derive
-from engine.notification import Lane, Notification
+from engine.notification import Channel, Lane, Notification
 from engine.phone import mask
 from engine.quote import Quote
 from engine.reason import Reason
 from engine.receipt import Fate
-from engine.store import attempts, due, inbox, limits, story
+from engine.store import attempts, due, inbox, ledger, limits, story
 from engine.store.accounts import period_of
 from engine.store.attempt_state import AttemptState
 from engine.store.database import Connection, insert_new
@@ -37,8 +37,8 @@ VERIFY = "~verify"
 _PARTS_A_MONTH = 10_000
 
 
-def compose(address: str, text: str, now: datetime, wait: timedelta, most_parts: int) -> Notification:
-    """A test to this number; worthless once `wait` is over, so that it does not go out when nobody looks any more."""
+def compose(address: str, text: str, now: datetime, wait: timedelta, quote: Quote) -> Notification:
+    """A test to this address by the quote's road; worthless once `wait` is over: then nobody looks any more."""
     return Notification(
         event_id=derive("test", address, now.isoformat()),
         account=PAYER,
@@ -49,7 +49,8 @@ def compose(address: str, text: str, now: datetime, wait: timedelta, most_parts:
         address=address,
         text=text,
         lane=Lane.URGENT,
-        max_parts=most_parts,
+        channel=quote.channel,
+        max_parts=quote.parts,
         decided_at=now,
         not_after=now + wait,
     )
@@ -58,6 +59,8 @@ def compose(address: str, text: str, now: datetime, wait: timedelta, most_parts:
 def write(connection: Connection, told: Notification, quote: Quote, currency: str, now: datetime) -> None:
     """Admit a test, or refuse it when today's are used up; its receipts say which."""
     open_payer(connection, now)
+    if quote.channel is not Channel.SMS and quote.price.minor:  # the allowance pays SMS alone
+        ledger.topup(connection, PAYER, quote.price, f"test {told.id}", now, actor=PAYER)
     write_once(connection, told, quote, currency, now)
 
 

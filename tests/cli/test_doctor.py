@@ -211,4 +211,4 @@ def test_what_reports_nothing_is_said_to(tmp_path: Path) -> None:
         "sender: tocsin@ours.example, address: '{number}@sms.example'}\n"
     )
     done = CliRunner().invoke(main, ["-c", str(_with_providers(tmp_path, written)), "doctor"])
-    assert "reports: it has none; `sent` is all that will be known of a message" in done.output
+    assert "reports: none, or none are asked for; `sent` is all that will be known of a message" in done.output

@@ -14,7 +14,9 @@ from click.testing import CliRunner
 from engine.cli import main
 from engine.store import ledger
 from engine.store.trial import MOST_A_DAY, PAYER
+from tests.contracts.provider import SECRET
 from tests.servers.installation import ROOT, Installation
+from tests.servers.vendors.clicksend import Clicksend
 
 NUMBER = "+32 470 00 00 01"
 TEXT = "Hello ☺"
@@ -70,13 +72,13 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
 async def test_without_an_engine_it_is_sent_from_here_and_the_provider_s_yes_is_told(place: Place) -> None:
     code, said = await place.send("--text", TEXT, "--test")
     assert code == 0, said
-    assert "to +32…01 through phone: 1 part, ucs2 because of '☺'" in said
+    assert "to +32…01 by sms through phone: 1 part, ucs2 because of '☺'" in said
     assert "would cost: EUR 0.08 by the tariff's line +32; billed to nobody" in said
     assert "sent: The provider took the message" in said
     assert "no engine runs here" in said
     assert said.endswith("accepted\n")
     [taken] = place.phones["phone"].taken()
-    assert (taken["to"], taken["text"]) == ("+32470000001", TEXT)
+    assert (taken["to"], taken["text"]) == ("+32470000001", f"Test: {TEXT}")
     [row] = place.rows("SELECT m.account_id, m.fate, m.price, n.scope FROM message m JOIN notification n")
     assert tuple(row) == (PAYER, "sent", 800, "test")
 
@@ -97,7 +99,49 @@ async def test_explain_says_that_it_was_a_test(place: Place) -> None:
     assert said.startswith("a test message")
     assert "sent: The provider took the message" in said
     told = json.loads(place.tocsin("explain", record["id"], "--json"))
-    assert (told["scope"], told["messages"][0]["text"]) == ("test", TEXT)
+    assert (told["scope"], told["messages"][0]["text"]) == ("test", f"Test: {TEXT}")
+
+
+@pytest.mark.parametrize(
+    ("channel", "to", "size"),
+    [("email", "anna@example.org", "1 mail"), ("fax", "+32 2 234 56 78", "2 pages")],
+)
+async def test_each_road_can_be_tried(place: Place, channel: str, to: str, size: str) -> None:
+    tariff = (place.config / "tariff.yaml").read_text()
+    lines = "fax:\n  - {prefix: '+32', price: '0.10', provider: phone}\nemail: {price: '0', provider: phone}\n"
+    (place.config / "tariff.yaml").write_text(tariff + lines)
+    code, said = await place.send("--text", "line\n" * 61, "--test", "--channel", channel, "--to", to)
+    assert code == 0, said
+    assert f" by {channel} through phone: {size}\n" in said
+    [taken] = place.phones["phone"].taken()
+    assert taken["channel"] == channel
+    assert taken["text"].startswith("Test: line")
+
+
+@pytest.mark.parametrize("written", ["+0032 470 00 00 01", "32 470 000001", "0032 (0)470 00 00 01"])
+async def test_a_number_is_repaired_where_that_is_safe(place: Place, written: str) -> None:
+    code, said = await place.send("--text", TEXT, "--test", "--to", written)
+    assert code == 0, said
+    assert place.phones["phone"].taken()[0]["to"] == "+32470000001"
+
+
+async def test_where_no_engine_runs_the_provider_is_asked_what_became_of_it(tmp_path: Path) -> None:
+    vendor, place = Clicksend(), Place(tmp_path)
+    await vendor.start()
+    try:
+        place.prepare(url="http://127.0.0.1:9")
+        (place.config / "engine.yaml").write_text(
+            f"version: 1\ndata: ../var\nweb: {{port: {place.web_port}}}\nproviders:\n  phone:\n"
+            f"    {{driver: clicksend, url: '{vendor.listener.url}/v3', user: tocsin, key: {SECRET}}}\n"
+        )
+        code, said = await place.send("--text", TEXT, "--test")
+    finally:
+        await vendor.stop()
+        await place.close()
+    assert code == 0, said
+    assert "delivered: It has arrived." in said
+    with place.store() as store:
+        assert store.read(ledger.differences) == []
 
 
 async def test_with_a_running_engine_the_report_is_waited_for(place: Place) -> None:
@@ -158,12 +202,29 @@ async def test_the_record_for_programs_has_no_number_in_it(place: Place) -> None
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--to", NUMBER, "--text", " ", "--test"], "the text is empty"),
+        (["--to", NUMBER, "--text", "x" * 15300, "--test"], "at most 10 parts; this text has 101"),
+        (["--to", "112", "--text", "x", "--test"], "nothing is sent to emergency, service and other short numbers"),
+        (["--to", "8810", "--text", "x", "--test"], "this is a short number"),
+        (["--to", "+32 903 12345", "--text", "x", "--test"], "this is a service number"),
+        (["--to", "+32 800 12345", "--text", "x", "--test"], "this is a service number"),
+        (["--to", "+32 112", "--text", "x", "--test"], "too few or too many digits"),
+        (["--to", "0470 00 00 01", "--text", "x", "--test"], "country code"),
+        (["--to", "", "--text", "x", "--test"], "country code"),
+        (["--to", "+0032 2 234 56 78", "--text", "x", "--test"], "landline"),
+        (["--to", NUMBER, "--text", "x", "--test", "--channel", "email"], "address"),
+        (["--to", "anna@example.org", "--text", "x", "--test", "--channel", "email"], "no line under email covers"),
+        (["--to", "+33 1 23 45 67 89", "--text", "x", "--test", "--channel", "fax"], "no line under fax covers"),
+        (["--to", "+32 2 234 56 78", "--text", "x", "--test", "--channel", "pigeon"], "Invalid value"),
         (["--to", NUMBER, "--text", "x"], "add --test"),
         (["--to", "12", "--text", "x", "--test"], "country code"),
         (["--to", "+32 2 234 56 78", "--text", "x", "--test"], "landline"),
-        (["--to", "+33 6 12 34 56 78", "--text", "x", "--test"], "no line of tariff.yaml covers +33…78"),
+        (
+            ["--to", "+33 6 12 34 56 78", "--text", "x", "--test"],
+            "in tariff.yaml no line under sms covers +33…78: it would be refused, and nothing charged",
+        ),
         (["--to", NUMBER, "--text", "x", "--test", "--provider", "fone"], "no provider 'fone'"),
-        (["--to", NUMBER, "--text", "x" * 1531, "--test"], "1 to 10 parts"),
+        (["--to", NUMBER, "--text", "x" * 1530, "--test"], "at most 10 parts"),
     ],
 )
 def test_what_cannot_be_sent_is_said_before_anything_is_written(

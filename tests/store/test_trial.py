@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 def _test(store: Database, n: int = 0, days: int = 0) -> Notification:
     now = NOW + days * DAY + timedelta(seconds=n)
-    told = trial.compose("+32470000001", "Hello", now, WAIT, 10)
+    told = trial.compose("+32470000001", "Hello", now, WAIT, a_quote())
     store.write(lambda c: trial.write(c, told, a_quote(), EUR, now))
     return told
 
