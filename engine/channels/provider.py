@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol, runtime_checkable
+from typing import Annotated, Protocol, runtime_checkable
 
 from pydantic import Field
 
@@ -16,6 +16,9 @@ from engine.message import Message
 from engine.notification import Channel
 from engine.noun import Written
 from engine.receipt import DeliveryReport
+
+#: What stands in a header, a form or an address: no line breaks, no control characters.
+Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 
 
 class Paced(Written):

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features
 from engine.channels.objection import object_to
+from engine.channels.provider import Line as Line
 from engine.channels.provider import Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
@@ -52,8 +53,6 @@ def _is_near(host: str) -> bool:
 
 
 VendorAddress = Annotated[str, AfterValidator(_address)]
-#: What stands in a header or a form: no line breaks, no control characters.
-Line = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 
 
 class VendorSettings(Paced):

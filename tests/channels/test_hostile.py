@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from engine.answer import Answer, Outcome
 from engine.channels import registry
@@ -17,6 +18,7 @@ from tests.contracts.hostile import ANSWERS, DRIVERS, GREETINGS, NO_NUMBERS, PEE
 from tests.contracts.provider import assert_discreet
 from tests.servers import require
 from tests.servers.hostile import Peer, http
+from tests.servers.mailroom import Mailroom
 
 WEB = {name: each for name, each in DRIVERS.items() if each.web}
 OWN = {name: each for name, each in PEERED.items() if not each.web}
@@ -169,3 +171,30 @@ async def test_an_sms_of_three_hundred_parts_is_refused_before_anything_leaves(
     async with Peer().running() as peer:
         answer = await send(driven, peer, tmp_path / "x", text="x" * 153 * 300)
     assert (answer.outcome, answer.reason, peer.came) == (Outcome.REFUSED, Reason.TOO_LONG, 0)
+
+
+async def test_a_title_cannot_add_a_header(tmp_path: Path) -> None:
+    async with Mailroom.running() as room:
+        peer = Peer(port=room.port)
+        title = "fire\r\nBcc: eve@example.org\r\n\r\nbody\x00\ud83d"
+        answer = await send(DRIVERS["smtp"], peer, tmp_path, title=title)
+    assert answer.outcome is Outcome.ACCEPTED
+    [taken] = room.taken
+    assert (taken.parsed["Subject"], taken.parsed["Bcc"], taken.to) == ("fire", None, "anna@example.org")
+    assert taken.parsed.get_content_type() == "multipart/alternative"
+
+
+#: Settings that a phone, a page or a mail shows as whom it is from, or that a driver puts into a header.
+SHOWN = ("sender", "fax_sender", "originator", "subject", "user", "service", "gate", "partner", "smsc", "modem")
+
+
+@over(DRIVERS)
+@pytest.mark.parametrize("control", ["\r\nX-Evil: 1", "\n", "\x00", "\x1b[31m", "\x85"])
+def test_no_setting_that_is_shown_may_hold_a_control_character(driven: Driven, control: str, tmp_path: Path) -> None:
+    model = registry.SETTINGS[driven.driver]
+    known = {"driver": driven.driver, **driven.settings(Peer(port=9), tmp_path / "x")}
+    model.model_validate(known)
+    for name in SHOWN:
+        if name in model.model_fields:
+            with pytest.raises(ValidationError):
+                model.model_validate({**known, name: f"a{control}b"})

@@ -99,6 +99,10 @@ async def test_the_log_tells_what_became_of_a_message(rig: Infobip) -> None:
     assert await provider.poll("r1", "") is None
 
 
+def test_how_long_it_knows_a_message_again_is_a_setting(rig: Infobip) -> None:
+    assert rig.provider(ProviderClass.IDEMPOTENT, remembers="2 h").key_life == timedelta(hours=2)
+
+
 def _with_the_sdk(rig: Infobip, key: str = SECRET) -> list[str]:
     """What Infobip's own SDK makes of the fake: the statuses of a message that is sent twice, and of its log."""
     known = infobip_api_client.Configuration(api_key=key)

@@ -28,6 +28,7 @@ from engine.channels.vendor import (
 )
 from engine.channels.words import discreet
 from engine.document import Flag
+from engine.duration import Duration
 from engine.heard import MOST_NUMBER, Heard
 from engine.message import Message
 from engine.net import Http, Reply
@@ -82,6 +83,9 @@ class InfobipSettings(VendorSettings):
     """What the phone shows: a number, or up to 11 letters and digits."""
     reports: Flag = True
     """Ask for delivery reports. Infobip must be able to reach `web: public`."""
+    remembers: Duration = Field(default=timedelta(hours=24), ge=timedelta(minutes=1), le=timedelta(days=30))
+    """How long Infobip knows one of our message ids again. It documents the status, not the time: a day is our guess,
+    so ask them before you write more. After it a message without an answer is held, not sent again."""
     inbound_token: SecretStr | None = None
     inbound_token_file: Path | None = None
     """A file that holds a secret of your choice: the address for texts from phones ends in ?token= and it."""
@@ -135,7 +139,7 @@ class InfobipProvider(Vendor):
 
     provider_class = ProviderClass.IDEMPOTENT
     # Infobip does not say how long it remembers a message id; its logs, which it keys by them, go back 48 hours.
-    key_life = timedelta(hours=24)
+    key_life = timedelta(hours=24)  # `remembers` says otherwise
     features = Features(validity=True)
     codes: Mapping[str, Mapping[Any, Any]] = {"its answer": _REASONS, "a report's error": _WHY}
     most_parts = 25
@@ -144,6 +148,7 @@ class InfobipProvider(Vendor):
         """Raises ProviderError when the key's file cannot be read."""
         super().__init__(name, settings, http, callback)
         self._settings = settings
+        self.key_life = settings.remembers
         key = settings.secret("key")
         self._token = settings.secret("inbound_token")
         self._hidden = (key, self._token)

@@ -17,7 +17,7 @@ from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features
 from engine.channels.objection import object_to
 from engine.channels.proof import Proof, check_token
-from engine.channels.provider import Paced
+from engine.channels.provider import Line, Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
 from engine.channels.words import addresses, discreet
@@ -52,14 +52,14 @@ class KannelSettings(Paced):
     driver: Literal["kannel"]
     url: str = "http://127.0.0.1:13013/cgi-bin/sendsms"
     """Its sendsms, as its smsbox serves it."""
-    user: str = Field(min_length=1, max_length=200)
+    user: Line = Field(min_length=1)
     """The username of the sendsms-user."""
     password: SecretStr | None = None
     password_file: Path | None = None
     """A file that holds the password, so that it need not stand in engine.yaml."""
-    sender: str = Field(default="", max_length=20)
+    sender: Line = Field(default="", max_length=20)
     """What the phone shows; empty: Kannel's own default."""
-    smsc: str = Field(default="", max_length=100)
+    smsc: Line = Field(default="", max_length=100)
     """The smsc-id to send through; empty: Kannel chooses."""
     parts: int = Field(default=10, ge=1, le=255)
     """Its `max-messages`: a text of more parts, which it would cut off, is refused before anything is sent."""

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstra
 
 from engine.answer import ProviderClass
 from engine.channels.endpoint import Endpoint
-from engine.channels.provider import Paced
+from engine.channels.provider import Line, Paced
 from engine.channels.providers.http.answers import ErrorRow, Extract, Place, When
 from engine.channels.providers.http.inbound import Inbound
 from engine.channels.providers.http.presets import fill_in
@@ -155,7 +155,7 @@ class HttpSettings(Paced):
     """How long it may take; whether a message was taken that got no answer by then is not known."""
     key_life: Duration = timedelta(hours=24)
     """idempotent: how long the provider remembers {ref}."""
-    sender: str = Field(default="", max_length=20)
+    sender: Line = Field(default="", max_length=20)
     """What stands for `{sender}`."""
     secrets: Mapping[_Name, SecretStr] = {}
     """What stands for `{secret.NAME}`, where no file is wanted."""
