@@ -14,7 +14,7 @@ from aiohttp import web
 
 from engine.answer import Outcome
 from engine.channels import registry
-from engine.channels.provider import Provider
+from engine.channels.provider import Polled, Provider, is_polled
 from engine.channels.providers.http.settings import HttpSettings
 from engine.document import Problem, read, validate
 from engine.errors import ProviderError
@@ -298,6 +298,52 @@ async def test_a_report_can_come_as_a_form_or_in_the_address(api: Api, form: str
 async def test_a_report_without_its_proof_is_forged(api: Api, query: dict[str, str]) -> None:
     with pytest.raises(PermissionError):
         _reporting(api, "form").read_callback({}, query, b"our.ref=r1&status=DELIVRD")
+
+
+POLLED = """
+secrets: {key: open-sesame-4711}
+send: {url: URL/send, form: {to: "{to}"}}
+poll:
+  url: URL/messages/{id}?ref={ref}
+  headers: {Authorization: "Bearer {secret.key}"}
+  status: items.0.state
+  words: items.0.why
+  statuses: {gone: sent, there: delivered, full: phone_full, blocked: barred, never: ignore}
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "reason"),
+    [
+        (200, "gone", Reason.ACCEPTED),
+        (200, "there", Reason.DELIVERED),
+        (200, "full", Reason.PHONE_FULL),
+        (200, "blocked", Reason.BARRED),
+        (200, "never", None),
+        (200, "a word that the file does not know", None),
+        (404, "there", None),
+        (200, "", None),
+    ],
+)
+async def test_it_is_asked_what_became_of_a_message(api: Api, status: int, word: str, reason: Reason | None) -> None:
+    provider = api.provider(POLLED)
+    assert isinstance(provider, Polled)
+    assert is_polled(api.provider(POLLED))
+    api.status, api.body = status, json.dumps({"items": [{"state": word, "why": f"call {NUMBER}"}]} if word else [])
+    said = await provider.poll("r 1", "p/7")
+    assert (said.reason if said else None) is reason
+    assert said is None or (said.client_ref, said.provider_ref, said.detail) == ("r 1", "p/7", "call …")
+    [asked] = api.requests
+    assert (asked["method"], asked["path"]) == ("GET", "/messages/p%2F7?ref=r%201")
+    assert asked["headers"]["Authorization"] == f"Bearer {SECRET}"
+
+
+async def test_without_a_way_to_ask_it_is_not_asked(api: Api) -> None:
+    provider = api.provider("send: {url: URL/send}")
+    assert isinstance(provider, Polled)
+    assert not is_polled(api.provider("send: {url: URL/send}"))
+    assert await provider.poll("r1", "p1") is None
+    assert api.requests == []
 
 
 async def test_where_no_reports_are_described_none_is_believed(api: Api) -> None:

@@ -5,6 +5,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,6 +15,9 @@ from click.testing import CliRunner
 from engine.channels.endpoint import Endpoint
 from engine.channels.reachable import Step
 from engine.cli import main, reaching
+from engine.store import accounts, attempts, inbox, revision, send_queue, silence
+from engine.store.database import Database
+from tests.builders import ACCEPTED, a_notification, a_quote, an_account, terms
 from tests.cli.test_dead import TARIFF
 from tests.servers.pymap_server import free_port
 
@@ -212,3 +216,36 @@ def test_what_reports_nothing_is_said_to(tmp_path: Path) -> None:
     )
     done = CliRunner().invoke(main, ["-c", str(_with_providers(tmp_path, written)), "doctor"])
     assert "reports: none, or none are asked for; `sent` is all that will be known of a message" in done.output
+
+
+def test_a_provider_that_should_report_and_does_not_is_told_with_its_address(tmp_path: Path) -> None:
+    written = f"  phone: {{driver: fake, url: 'http://127.0.0.1:{free_port()}'}}\n"
+    folder = _with_providers(tmp_path, written + "web: {public: 'https://tocsin.example'}\n")
+    (tmp_path / "var").mkdir()
+    store = Database(f"sqlite:///{tmp_path}/var/store.db")
+    revision.ensure(store)
+    told = [a_notification(n) for n in range(5)]
+    at = datetime.now(UTC) - timedelta(minutes=11)
+    store.write(lambda c: accounts.upsert(c, [an_account(parts=100)], "v", at))
+    store.write(lambda c: inbox.take_in(c, [(each, a_quote()) for each in told], "EUR", at))
+    for claim in store.write(lambda c: send_queue.claim(c, terms(), 10, lambda: at)).claims:
+        store.write(lambda c: attempts.answer(c, claim, ACCEPTED, terms()["phone"], at, timedelta(0)))  # noqa: B023
+    done = CliRunner().invoke(main, ["-c", str(folder), "doctor"])
+    assert done.exit_code == 3
+    assert "FAIL  provider phone  reports: it accepted 5 messages since 20" in done.output
+    assert "set the report address https://tocsin.example/callbacks/phone at the supplier" in done.output
+    store.write(lambda c: silence.note(c, ["phone"], at + timedelta(minutes=1)))
+    assert "accepted 5 messages" not in CliRunner().invoke(main, ["-c", str(folder), "doctor"]).output
+    store.close()
+
+
+def test_mailboxes_for_bounces_are_tried_like_any_other(tmp_path: Path) -> None:
+    port = free_port()
+    written = (
+        f"  phone: {{driver: fake, url: 'http://127.0.0.1:{port}'}}\n"
+        f"  mail: {{driver: smtp, host: 127.0.0.1, port: {port}, tls: 'off', sender: t@ours.example, "
+        "bounce_address: b@ours.example, bounce_key: 0123456789abcdef}\n"
+        f"bounces: {{mail: {{host: 127.0.0.1, port: {port}, tls: 'off', user: bounce, password: x}}}}\n"
+    )
+    done = CliRunner().invoke(main, ["-c", str(_with_providers(tmp_path, written)), "doctor"])
+    assert f"FAIL  bounces of mail 127.0.0.1:{port}  connection" in done.output

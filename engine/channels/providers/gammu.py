@@ -102,6 +102,7 @@ class GammuProvider:
     channels = frozenset({Channel.SMS})
     provider_class = ProviderClass.IDEMPOTENT
     features = Features(reports=Reporting.NONE, sender=False, on_site=True)
+    poll_gap: timedelta | None = timedelta(0)
 
     def __init__(self, name: str, settings: GammuSettings, http: Http, callback: str) -> None:
         """HTTP client and callback address are for providers that speak HTTP."""
