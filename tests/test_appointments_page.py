@@ -9,7 +9,9 @@ from click.testing import CliRunner
 from engine.cli import main
 from engine.cli.init import starter
 from engine.document import has_errors
+from engine.rsvp import read_answer
 from engine.rules.offset import read_offset
+from engine.rules.texts.phrases import Phrase, say
 from engine.settings import load
 
 PAGE = (Path(__file__).parents[1] / "docs/appointments.md").read_text()
@@ -17,8 +19,7 @@ BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
 
 def _block(begin: str) -> str:
-    [found] = [block for block in BLOCKS if block.startswith(begin)]
-    return str(found)
+    return next(block for block in BLOCKS if block.startswith(begin))
 
 
 @pytest.fixture
@@ -36,6 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_all_that_it_shows_is_one_configuration(folder: Path) -> None:
+    (folder / "rules/me/invitations.yaml").write_text(_block("version: 1\nrules:\n  - name: Invitations"))
     settings, problems = load(folder)
     assert not has_errors(problems), problems
     assert settings is not None
@@ -56,3 +58,11 @@ FORMS = [form for row in TABLE.splitlines() for form in re.findall(r"`([^`]+)`",
 def test_every_form_of_a_reminder_that_it_names_is_read() -> None:
     assert len(FORMS) == 10
     assert all(read_offset(form).label for form in FORMS)
+
+
+def test_every_answer_that_it_names_is_one_and_its_example_is_what_is_said() -> None:
+    part = PAGE.partition("## Invitations")[2].partition("\n## ")[0]
+    words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)?", part.partition("language: ")[2].partition(" Without")[0])
+    assert len(words) == 14
+    assert all(read_answer(word) for word in words if word != "and")
+    assert say(Phrase.RSVP, "en", n=2) in part

@@ -29,6 +29,7 @@ from tests.sources.calendar.conftest import server as server
 from tests.sources.calendar.test_respond import ME, OTHER, a_feed, invite, read
 from tests.store.conftest import fresh as fresh
 from tests.store.conftest import store as store
+from tests.store.conftest import template as template
 from tests.store.office import Here, Office
 
 STARTS = datetime(2027, 3, 4, 9, tzinfo=UTC)

@@ -28,7 +28,7 @@ def _account(store: Database) -> None:
 
 
 def an_invitation(n: int = 1, **more: object) -> Invitation:
-    values = {"account": "anna", "feed": "home", "uid": f"u{n}", "recurrence_id": "", "title": f"Party {n}"}
+    values = {"account": "anna", "feed": "home", "uid": f"u{n}", "recurrence_id": "", "title": f"Party {n:03d}"}
     return Invitation(**{**values, "starts_at": NOW + DAY, "ends_at": NOW + DAY + HOUR, **more})  # type: ignore[arg-type]
 
 

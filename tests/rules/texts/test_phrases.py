@@ -10,6 +10,7 @@ from engine.segments import count
 VALUES = {
     "at": "11:04",
     "n": 3,
+    "code": "123456",
     "items": "Boss: Spoed",
     "span": "2 h",
     "title": "Dentist",
