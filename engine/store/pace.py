@@ -19,9 +19,9 @@ from engine.health import Health, State
 from engine.store.database import insert_new
 from engine.store.tables import provider_rate
 
-#: Moments are given out one call ahead, and at least so far: a fast provider does not need a transaction for each
-#: message. What is given out goes before an urgent message that comes a moment later, so it is not more.
-AHEAD = timedelta(milliseconds=10)
+#: Moments are given out so far ahead: a fast provider does not need a transaction for each message. What is given out
+#: goes before an urgent message that comes a moment later, so it is no more than the time that a claim takes.
+AHEAD = timedelta(milliseconds=20)
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _WELL = Health()
 
@@ -41,7 +41,7 @@ class Pace:
         if state is not State.CLOSED:
             return min(most, int(state is State.HALF_OPEN))
         rate = self.health.pace(self.rate, now)
-        rest = now + _ahead(rate) - max(self.next_at, now)
+        rest = now + AHEAD - max(self.next_at, now)
         if rest < timedelta(0):
             return 0
         return most if rate is None else min(most, int(rest.total_seconds() * rate) + 1)
@@ -60,11 +60,7 @@ class Pace:
         """When there will be something to give out again."""
         tries = self.health.try_at
         closed = tries is not None and self.health.state(now) is State.OPEN
-        return tries if closed and tries is not None else self.next_at - _ahead(self.health.pace(self.rate, now))
-
-
-def _ahead(rate: float | None) -> timedelta:
-    return AHEAD if rate is None else max(AHEAD, min(timedelta(milliseconds=100), timedelta(seconds=1 / rate)))
+        return tries if closed and tries is not None else self.next_at - AHEAD
 
 
 def hold(connection: sa.Connection, rates: Mapping[str, float | None]) -> dict[str, Pace]:
