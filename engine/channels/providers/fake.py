@@ -50,9 +50,9 @@ class FakeSettings(Paced):
     token_file: Path | None = None
     """A file that holds the token, so that it need not stand in engine.yaml."""
     sender: Line = Field(default="Tocsin", min_length=1, max_length=15)
+    """What the phone shows."""
     polled: Flag = False
     """Ask the phone what became of a message when it does not report."""
-    """What the phone shows."""
 
     @field_validator("url")
     @classmethod

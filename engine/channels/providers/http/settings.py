@@ -177,9 +177,9 @@ class HttpSettings(Paced):
     poll: Poll | None = None
     """How to ask what became of a message when no report comes."""
     reports: Reports | None = None
+    """How delivery reports are read, and how they prove where they come from."""
     inbound: Inbound | None = None
     """How texts from phones are read; they come to /inbound/ and the provider's name."""
-    """How delivery reports are read, and how they prove where they come from."""
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Every host that the description names; what only `ask` and `sign_in` need can wait."""
