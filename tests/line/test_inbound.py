@@ -78,7 +78,7 @@ class Inbound(Bench):
             provider="phone", provider_ref=ref or words, sender=sender, recipient=to, text=words, at=self.now
         )
         await hear(self.desk, [said])
-        event = [noun for name, noun in self.published if name == topics.EVENTS.name][-1]
+        event: MessageReceived = [noun for name, noun in self.published if name == topics.EVENTS.name][-1]
         await self.decide(event)
         return event
 

@@ -45,6 +45,8 @@ bearerbox-host = 127.0.0.1
 sendsms-port = {sendsms}
 sendsms-interface = 127.0.0.1
 global-sender = 1234
+http-request-retry = 1000
+http-queue-delay = 1
 log-file = "{folder}/smsbox.log"
 log-level = 1
 
@@ -58,8 +60,12 @@ group = sms-service
 keyword = default
 catch-all = true
 max-messages = 0
-text = ""
+omit-empty = true
+{answer}
 """
+
+#: As docs/kannel.md shows it.
+POST_URL = 'post-url = "{address}?token={token}&from=%p&to=%P&charset=%C&at=%T&id=%I"'
 
 
 class KannelServer:
@@ -67,8 +73,10 @@ class KannelServer:
 
     password = "open-sesame-4711"
 
-    def __init__(self, folder: Path, smsc: Smsc, window: int = 10) -> None:
+    def __init__(self, folder: Path, smsc: Smsc, window: int = 10, inbound: str = "") -> None:
+        """`inbound` is the address that texts from phones are brought to; empty: nobody reads them."""
         self.smsc = smsc
+        self._answer = POST_URL.format(address=inbound, token=self.password) if inbound else 'text = ""'
         self._window = window
         self.port = free_port()
         self.admin = free_port()
@@ -83,12 +91,12 @@ class KannelServer:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def running(cls, folder: Path) -> AsyncIterator[Self]:
+    async def running(cls, folder: Path, inbound: str = "") -> AsyncIterator[Self]:
         """A gateway that is up and bound, and down again at the end."""
         require("bearerbox", "smsbox")
         smsc = Smsc()
         await smsc.start()
-        server = cls(folder, smsc)
+        server = cls(folder, smsc, inbound=inbound)
         try:
             await server.start()
             yield server
@@ -109,6 +117,7 @@ class KannelServer:
                 sendsms=self.port,
                 password=self.password,
                 window=self._window,
+                answer=self._answer,
             )
         )
         for name, port in (("bearerbox", self._boxes), ("smsbox", self.port)):

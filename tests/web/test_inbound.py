@@ -136,11 +136,11 @@ async def test_an_engine_without_an_ear_serves_no_such_route(http: Http) -> None
         await web.stop()
 
 
-@pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_kannels_text_comes_whole_through_an_address(web: Web, http: Http, ear: Ear, method: str) -> None:
-    """As Kannel's smsbox fills in %b: percent-encoded UTF-8, with plus signs for blanks."""
-    query = urlencode({**CASES["kannel"].honest.query, "text": TEXT})
-    reply = await http.request(method, f"{web.url}/inbound/kannel?{query}", timeout=LONG)
+@pytest.mark.parametrize("charset", ["UTF-8", "UTF-16BE"])
+async def test_kannels_text_comes_whole_however_it_is_written(web: Web, http: Http, ear: Ear, charset: str) -> None:
+    query = urlencode({**CASES["kannel"].honest.query, "charset": charset})
+    body = TEXT.encode(charset)
+    reply = await http.request("POST", f"{web.url}/inbound/kannel?{query}", data=body, timeout=LONG)
     assert (reply.status, reply.body) == (200, b"")
     assert [each.text for each in ear.heard] == [TEXT]
 

@@ -42,6 +42,8 @@ _FATES = {
 }
 #: All of the above.
 _EVERYTHING = "31"
+#: How Kannel says a text from a phone is written.
+_CHARSETS = {"UTF-8": "utf-8", "GSM": "utf-8", "UTF-16BE": "utf-16-be"}
 #: A moment beyond this is no moment: the year 2100.
 _LATEST = 4_102_444_800
 
@@ -67,7 +69,7 @@ class KannelSettings(Paced):
     """Ask for delivery reports. Kannel must be able to reach `web: public`."""
     inbound_token: SecretStr | None = None
     inbound_token_file: Path | None = None
-    """A file that holds a secret of your choice: the get-url for texts from phones carries it as token."""
+    """A file that holds a secret of your choice: the post-url for texts from phones carries it as token."""
     timeout: Duration = Field(default=timedelta(seconds=10), gt=timedelta(0), le=timedelta(minutes=5))
     """How long it may take; whether a message was taken that got no answer by then is not known."""
 
@@ -108,7 +110,7 @@ class KannelProvider:
         self._password = read_secret(settings.password, settings.password_file, "the sendsms-user's password")
         self._proof = Proof(name, self._password)
         token, file = settings.inbound_token, settings.inbound_token_file
-        self._token = read_secret(token, file, "the token of the get-url")
+        self._token = read_secret(token, file, "the token of the post-url")
 
     async def send(self, message: Message, client_ref: str) -> Answer:
         """Hand over `message`; our reference travels in the address for its reports."""
@@ -182,14 +184,14 @@ class KannelProvider:
         ]
 
     def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
-        """The text in Kannel's get-url. Raises PermissionError when forged, ValueError when garbage.
+        """The text in Kannel's post-url. Raises PermissionError when forged, ValueError when garbage.
 
-        ``…/inbound/NAME?token=SECRET&from=%p&to=%P&text=%b&charset=%C&coding=%c&at=%T&id=%I``: Kannel fills in who,
-        to whom, the text, how it is written, when, and its own id.
+        ``…/inbound/NAME?token=SECRET&from=%p&to=%P&charset=%C&at=%T&id=%I``: Kannel fills in who, to whom, how the
+        body is written, when, and its own id. (A get-url cannot carry every text: Kannel leaves UCS-2 as it is.)
         """
         check_token(query, headers, self._token)
-        moment = query.get("at", "")
-        if "text" not in query or not re.fullmatch(r"[0-9]{1,10}", moment) or int(moment) > _LATEST:
+        charset, moment = query.get("charset", ""), query.get("at", "")
+        if charset not in _CHARSETS or not re.fullmatch(r"[0-9]{1,10}", moment) or int(moment) > _LATEST:
             raise ValueError("not a text as Kannel brings it")
         return [
             Heard(
@@ -197,7 +199,7 @@ class KannelProvider:
                 provider_ref=query.get("id", ""),
                 sender=query.get("from", "").strip(),
                 recipient=query.get("to", "").strip(),
-                text=query["text"],
+                text=body.decode(_CHARSETS[charset], "replace"),
                 at=datetime.fromtimestamp(int(moment), UTC),
             )
         ]
