@@ -101,8 +101,11 @@ class Town:
 
     def claim(self) -> dict[Channel, Claim]:
         """Everything that may be sent now, by channel."""
-        taken = self.store.write(lambda c: send_queue.claim(c, self.terms(), 50, lambda: self.now)).claims
-        return {each.message.channel: each for each in taken}
+        return {each.message.channel: each for each in self.claim_all()}
+
+    def claim_all(self) -> list[Claim]:
+        """Everything that may be sent now."""
+        return self.store.write(lambda c: send_queue.claim(c, self.terms(), 50, lambda: self.now)).claims
 
     def answer(self, claim: Claim, said: Answer) -> None:
         """A provider's answer; then whatever is due."""
@@ -130,10 +133,14 @@ class Town:
         while taken := self.store.write(lambda c: due.take(c, self.now)):
             fallen = [UUID(each.key) for each in taken if each.kind is DueKind.FALLBACK]
             if fallen:
-                self.store.write(lambda c: falling.fall(c, fallen, self.road, self.tells, EUR, self.now))  # noqa: B023
+                self.store.write(lambda c: self.fall(c, fallen))  # noqa: B023
                 failpoint("journey_committed")
             for each in taken:
                 self._act(each.kind, each.key)
+
+    def fall(self, connection: sa.Connection, ids: Sequence[UUID]) -> None:
+        """Look at these journeys."""
+        falling.fall(connection, ids, self.road, self.tells, EUR, self.now)
 
     def _act(self, kind: DueKind, key: str) -> None:
         if kind is DueKind.RETRY:
