@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -217,20 +218,22 @@ class Hylafax(Peer):
         )
 
     def texts(self) -> list[str]:
-        jobs = [self._job(file) for queue in ("sendq", "doneq") for file in self._jobs(queue)]
-        return [self._page(next(value for key, value in job if key == "pdf")) for job in jobs]
+        found: dict[str, str] = {}  # by job: one that moves between the queues may be seen in both
+        for file in [*self._jobs("sendq"), *self._jobs("doneq")]:
+            with suppress(FileNotFoundError):
+                document = re.search(r"^pdf:.*:(\S+)$", file.read_text(), re.MULTILINE)
+                if document is not None:  # else it is just being written
+                    found[file.name] = self._page(document[1])
+        return list(found.values())
 
     def _jobs(self, queue: str) -> list[Path]:
         return sorted((self._server.folder / queue).glob("q[0-9]*"))
-
-    def _job(self, file: Path) -> list[tuple[str, str]]:
-        return [(line.partition(":")[0], line.partition(":")[2]) for line in file.read_text().splitlines()]
 
     def _page(self, place: str) -> str:
         """What stands on the pages."""
         from pypdf import PdfReader
 
-        document = self._server.folder / place.rpartition(":")[2]
+        document = self._server.folder / place
         if document not in self._read:
             pages = PdfReader(io.BytesIO(document.read_bytes())).pages
             self._read[document] = "\n".join(page.extract_text() for page in pages)

@@ -21,10 +21,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from benchmarks.figures import figure, head
+from benchmarks.forked import ForkedInstallation, preload
 from benchmarks.gate import Way
 from benchmarks.judge import Judgement, judge
 from benchmarks.peers import PEERS, RECEIPT, TAKEN, Peer
-from tests.servers.installation import ROOT, Installation
+from tests.servers.installation import ROOT
 from tests.servers.letters import letter
 from tests.servers.pymap_server import PymapServer
 
@@ -36,6 +37,8 @@ defaults: {{signature: off, limits: {{dedupe: off, throttle: off, daily: off}}}}
 rules:
   - {{name: Alarm, when: {{subject: alarm}}, notify: {{to: {to}, channels: {channel}, text: "{{subject}}"}}}}
 """
+#: It is later: whoever died holds nothing any more.
+LATER = "UPDATE due SET lease = NULL"
 OFFICE = "version: 1\ncontacts: [{id: office, fax: '+31205557777', agreed: by letter}]\n"
 
 
@@ -64,7 +67,7 @@ class Bout:
 
     def __init__(self, folder: Path, peer: Peer) -> None:
         self._peer = peer
-        self._installation = Installation(folder)
+        self._installation = ForkedInstallation(folder)
         self._mark = folder / "hits"
         self._reached: Counter[str] = Counter()
         self._missed: list[str] = []
@@ -109,6 +112,7 @@ class Bout:
         elif point == "unknown_recorded":
             peer.gate.way = Way.DROP_AFTER if number % 2 else Way.DROP_BEFORE
         armed = "" if point == TAKEN else f"{point}:1:kill"
+        installation.change(LATER)
         await installation.start_engine(failpoint=armed, mark=self._mark)
         subject = f"alarm {number:04d}"
         self._delivered[subject] = peer.person.id
@@ -133,6 +137,7 @@ class Bout:
         """Run undisturbed until nothing is left to do (an uncertain message waits for days, so it counts as done)."""
         installation, peer = self._installation, self._peer
         peer.gate.way = Way.PASS
+        installation.change(LATER)
         assert await installation.start_engine()
         loop = asyncio.get_running_loop()
         quiet_since = loop.time()
@@ -220,6 +225,9 @@ async def main(arguments: argparse.Namespace) -> bool:
 
 
 if __name__ == "__main__":
+    preload(
+        "benchmarks.judge", "benchmarks.peers", "engine.agents.app", "engine.channels.paper.render", "engine.wiring"
+    )
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS))
