@@ -69,10 +69,21 @@ def test_parameters_count_more_than_the_text(state: bytes, fate: Fate) -> None:
     assert read(message)[:2] == ("7", fate)
 
 
-def test_an_absent_phone_is_told_as_one() -> None:
-    error = b"\x03" + (27).to_bytes(2, "big")
+@pytest.mark.parametrize(
+    ("network", "code", "reason"),
+    [
+        (3, 27, Reason.PHONE_OFF),
+        (3, 1, Reason.BAD_NUMBER),
+        (3, 13, Reason.BARRED),
+        (3, 11, Reason.UNABLE),
+        (3, 999, Reason.UNDELIVERED),
+        (8, 27, Reason.UNDELIVERED),  # not GSM: the numbers mean something else
+    ],
+)
+def test_an_error_of_the_network_is_told_in_words_to_act_on(network: int, code: int, reason: Reason) -> None:
+    error = bytes([network]) + code.to_bytes(2, "big")
     found = read(a_receipt(receipted_message_id=b"7", message_state=b"\x05", network_error_code=error))
-    assert (found.reason, found.words) == (Reason.PHONE_OFF, "UNDELIV 27")
+    assert (found.reason, found.words) == (reason, f"UNDELIV {code}")
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ def upgrade() -> None:
         table.add_column(sa.Column("health", sa.Text(), nullable=False, server_default=""))
     with op.batch_alter_table("message") as table:
         table.add_column(sa.Column("others", sa.Text(), nullable=False, server_default=""))
-        table.add_column(sa.Column("further", sa.Boolean(), nullable=False, server_default=sa.false()))
+        table.add_column(sa.Column("further", sa.Boolean(), nullable=False, server_default="0"))
         table.drop_index("ix_message_queue")
         table.create_index("ix_message_queue", ["fate", "waiting", "provider", "lane", "account_id", "seq"])
     _journeys()
