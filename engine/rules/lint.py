@@ -22,9 +22,21 @@ _HABIT = 3
 
 #: Whether somebody carries messages to this address by this channel.
 Carried = Callable[[str, Channel], bool]
+#: The provider for this address and channel, when it never says that a message arrived.
+Silent = Callable[[str, Channel], str]
 
 
-def lint(ruleset: Ruleset, accounts: Mapping[str, Account], price: Price, carried: Carried) -> list[Problem]:
+def _nobody(address: str, channel: Channel) -> str:
+    return ""
+
+
+def lint(
+    ruleset: Ruleset,
+    accounts: Mapping[str, Account],
+    price: Price,
+    carried: Carried,
+    silent: Silent = _nobody,
+) -> list[Problem]:
     """Every warning, scope by scope in the order in which rules are asked. `price`: of one part to a number."""
     shared = ruleset.scopes.get(GLOBAL, ())
     found: list[Problem] = []
@@ -36,6 +48,7 @@ def lint(ruleset: Ruleset, accounts: Mapping[str, Account], price: Price, carrie
         found += _people(rules, owners if scope != GLOBAL else ())
         found += _roads(rules, owners, carried)
         found += _journeys(rules)
+        found += _unheard(rules, owners, silent)
         found += _costs(rules, owners, price)
         found += _lanes(rules)
     return found
@@ -206,6 +219,26 @@ def _journeys(rules: Sequence[ReadyRule]) -> Iterator[Problem]:
                 names = ", ".join(unread)
                 message = f"nobody is told whether a message was read by {names}: 'not_read' does nothing there"
                 yield _warn(rule, message, "not-read", "it is known of rcs; elsewhere write not_delivered")
+
+
+def _unheard(rules: Sequence[ReadyRule], owners: Sequence[Account], silent: Silent) -> Iterator[Problem]:
+    """Next channels that are always taken, since nobody would say that the first message arrived."""
+    for rule in rules:
+        for action in rule.actions:
+            if action.fallback is None or "not_delivered" not in action.fallback.on:
+                continue
+            roads = (
+                (silent(where, channel), channel)
+                for channel in action.channels[:-1]
+                for recipient in action.recipients
+                for owner in owners
+                if (where := address(who(recipient, owner), channel))
+            )
+            name, channel = next((road for road in roads if road[0]), ("", Channel.SMS))
+            if name:
+                message = f"'{name}' never says that a message by {channel} arrived: the next channel is always taken"
+                hint = "write `on: [failed]`, or let a provider carry it that reports (docs/providers.md)"
+                yield _warn(rule, message, "no-reports", hint)
 
 
 # ---- what it costs

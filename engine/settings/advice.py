@@ -6,18 +6,19 @@ from functools import lru_cache
 from pathlib import Path
 
 from engine.account import Account
+from engine.channels.features import SPEAKING
 from engine.channels.tariff import Tariff
 from engine.document import Problem, Span
 from engine.money import Money
 from engine.notification import Channel
 from engine.rules.cost import Price, worst_day
-from engine.rules.lint import Carried, lint
+from engine.rules.lint import Carried, Silent, lint
 from engine.settings.model import Settings
 
 
 def advise(settings: Settings) -> list[Problem]:
     """What `engine.rules.lint` says of these settings, with the lines that it speaks of."""
-    found = lint(settings.ruleset, _accounts(settings), _price(settings), _carried(settings))
+    found = lint(settings.ruleset, _accounts(settings), _price(settings), _carried(settings), _silent(settings))
     found += _warn_of_links(settings)
     lines = lru_cache(maxsize=64)(_read)
     return [_with_line(problem, lines) for problem in found]
@@ -72,6 +73,17 @@ def _carried(settings: Settings) -> Carried:
         return line is not None and any(channel in settings.carriers.get(name, ()) for name in line.shares)
 
     return carried
+
+
+def _silent(settings: Settings) -> Silent:
+    tariff = Tariff.of(settings.tariff)
+    mute = {name for name, how in settings.reporters.items() if how not in SPEAKING}
+
+    def silent(address: str, channel: Channel) -> str:
+        line = tariff.find(address, channel)
+        return next((name for name in line.shares if name in mute), "") if line else ""
+
+    return silent
 
 
 def _with_line(problem: Problem, lines: Callable[[str], Sequence[str]]) -> Problem:
