@@ -8,10 +8,10 @@ SEED ?= 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup demo test check bench proof lock generate clean
+.PHONY: help setup demo test check bench proof proof-channels lock generate clean
 
 help: ## list these targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 setup: $(VENV)/.ready ## make .venv from the lock file
 
@@ -35,6 +35,9 @@ bench: $(VENV)/.ready ## measure beside a peer or a floor; ONLY=line, embedded, 
 
 proof: $(VENV)/.ready ## kill the engine at every fail-point, judged by the provider's journal; SEED=n
 	@$(BIN)/python -m benchmarks.proof --seed $(SEED) $(PROOF)
+
+proof-channels: $(VENV)/.ready ## kill -9 with a real driver of each class, judged by its other side's journal; SEED=n
+	@$(BIN)/python -m benchmarks.proof_channels --seed $(SEED) $(PROOF)
 
 lock: $(VENV)/.ready ## write requirements.lock anew from pyproject.toml (pinned, hashed, naming no index)
 	@$(BIN)/uv pip compile --universal --generate-hashes --no-header --all-extras --group dev -q \

@@ -104,7 +104,7 @@ class Journaled(Peer):
             stdout=asyncio.subprocess.PIPE,
         )
         assert self._process.stdout is not None
-        return int(await asyncio.wait_for(self._process.stdout.readline(), 30))
+        return int(await asyncio.wait_for(self._process.stdout.readline(), 120))
 
     async def stop(self) -> None:
         await super().stop()

@@ -30,7 +30,7 @@ from tests.servers.letters import letter
 from tests.servers.pymap_server import PymapServer
 
 #: Trials in one installation.
-TOGETHER = 25
+TOGETHER = 50
 RULES = """\
 version: 1
 defaults: {{signature: off, limits: {{dedupe: off, throttle: off, daily: off}}}}
@@ -119,12 +119,12 @@ class Bout:
         await server.deliver(peer.person.user, letter(subject))
         try:
             if point == TAKEN:
-                await installation.until(lambda: self._has(subject), "it to be taken", 20)
+                await installation.until(lambda: self._has(subject), "it to be taken")
             else:
                 if point in RECEIPT:
-                    await installation.until(lambda: installation.ended or self._has(subject), "it to be taken", 20)
+                    await installation.until(lambda: installation.ended or self._has(subject), "it to be taken")
                     await peer.finish()
-                await installation.until(lambda: installation.ended, "the point", 20)
+                await installation.until(lambda: installation.ended, "the point")
             self._reached[point] += 1
         except TimeoutError:
             self._missed.append(f"{point} {number}")
@@ -142,7 +142,7 @@ class Bout:
         loop = asyncio.get_running_loop()
         quiet_since = loop.time()
         try:
-            async with asyncio.timeout(90):
+            async with asyncio.timeout(180):
                 while loop.time() - quiet_since < 2:
                     await peer.finish()
                     if not self._quiet():
