@@ -19,6 +19,7 @@ from engine.agents.app import Binding, Stream
 from engine.agents.desk import Bells, Desk
 from engine.agents.hear import hear
 from engine.agents.line import LINE, Hop
+from engine.agents.rotation import Rotation
 from engine.channels import registry
 from engine.channels.features import SPEAKING
 from engine.channels.provider import Listening, Paced, Provider
@@ -26,6 +27,7 @@ from engine.dead_letter import DeadLetter
 from engine.links import Links
 from engine.net import Http
 from engine.settings import Settings
+from engine.settings.files import secret_files
 from engine.settings.media_key import media_key
 from engine.settings.reading import SettingsFiles, configure
 from engine.sources.imap.watcher import Office
@@ -85,8 +87,6 @@ async def run(
         http = Http()
         stack.push_async_callback(http.close)
         providers = build_providers(settings, http)
-        for provider in providers.values():
-            stack.push_async_callback(provider.close)
         boxes = [box for each in settings.accounts for box in each.mailboxes]
         office = Office(hosts=len({box.host for box in [*boxes, *settings.bounces.values()]}))
         stack.push_async_callback(office.close)
@@ -104,6 +104,25 @@ async def run(
 
         async def publish(topic: Topic, nouns: Sequence[Any]) -> None:
             await stream.publish(topic, nouns)
+
+        async def begin(provider: Provider) -> None:
+            if isinstance(provider, Listening):
+                await provider.listen(lambda reports: publish(RECEIPTS, reports), lambda heard: hear(desk, heard))
+
+        latest = settings
+
+        def note(new: Settings) -> None:
+            nonlocal latest
+            latest = new
+            taken(new)
+
+        def rebuild(name: str) -> Provider:
+            taken(latest)  # the log must not show the new secret either
+            return build_provider(settings, name, http)
+
+        secrets = {name: secret_files(each) for name, each in settings.providers.items()}
+        rotation = Rotation(providers, secrets, rebuild, begin)
+        stack.push_async_callback(rotation.close)
 
         configuration = configure(settings)
         proof = media_key(settings)
@@ -126,7 +145,8 @@ async def run(
             region=configuration.region,
             admin=configuration.admin,
             version=configuration.version,
-            files=SettingsFiles(settings, taken),
+            files=SettingsFiles(settings, note),
+            rotation=rotation,
             links=links,
             most_media=settings.media.most,
             keep_media=settings.media.keep,
@@ -169,8 +189,7 @@ async def run(
         await web.start()
         stack.push_async_callback(web.stop)
         for provider in providers.values():
-            if isinstance(provider, Listening):
-                await provider.listen(lambda reports: publish(RECEIPTS, reports), lambda heard: hear(desk, heard))
+            await begin(provider)
 
         loops = {hop: asyncio.create_task(hop.work(desk), name=hop.name) for hop in LINE if not _on_topic(hop)}
         try:

@@ -9,6 +9,7 @@ from typing import Any
 from engine.account import Account
 from engine.admission.quiet import goes_by_mail
 from engine.agents.configuration import Configuration, Files
+from engine.agents.rotation import Rotation
 from engine.channels.choose import choose
 from engine.channels.features import Features, Reporting
 from engine.channels.provider import Provider, is_polled
@@ -98,6 +99,8 @@ class Desk:
     """Names the configuration in force."""
     files: Files | None = None
     """Where a changed configuration comes from; None: it never changes."""
+    rotation: Rotation | None = None
+    """Takes up new secrets of providers; None: they stay as they are."""
     alarmed: set[tuple[str, str, str]] = field(default_factory=set)
     """What this process has told of: (account, what, subject)."""
     metrics: Metrics = field(default_factory=Metrics)

@@ -1,4 +1,7 @@
-"""files → the configuration in force: everything is built first and swapped at once; a mistake changes nothing."""
+"""files → the configuration in force: everything is built first and swapped at once; a mistake changes nothing.
+
+The files of secrets are looked at too: `engine/agents/rotation.py`.
+"""
 
 import asyncio
 import gc
@@ -32,6 +35,8 @@ async def reload(desk: Desk) -> None:
         await listen(desk.draining, desk.bells.configuration, seconds=EVERY)
         asked = desk.bells.configuration.is_set()
         desk.bells.configuration.clear()
+        if desk.rotation is not None and not desk.draining.is_set():
+            await desk.rotation.turn(at_once=asked)
         seen = await asyncio.to_thread(files.look)
         if desk.draining.is_set() or (seen == taken and not asked):
             continue

@@ -115,6 +115,19 @@ def place_files(model: M, document: Document, at: Place, folder: Path) -> tuple[
     return (model.model_copy(update=placed) if placed else model), problems
 
 
+def secret_files(model: BaseModel) -> list[Path]:
+    """The files that these settings name by a setting that ends in ``_file`` or ``_files``."""
+    found = [(name, getattr(model, name)) for name in type(model).model_fields]
+    one = [value for name, value in found if name.endswith("_file") and isinstance(value, Path)]
+    many = [
+        path
+        for name, each in found
+        if name.endswith("_files") and isinstance(each, Mapping)
+        for path in each.values()
+    ]
+    return one + many
+
+
 def _place(value: Path, folder: Path, *, look: bool) -> tuple[Path, str]:
     """The path made absolute, and what is wrong with it."""
     try:

@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
+from datetime import timedelta
 from pathlib import Path
 
+from engine.net import Http
 from tests.servers.installation import Installation, Person
 from tests.servers.pymap_server import PymapServer
 
@@ -63,3 +65,37 @@ async def test_under_load_the_next_mail_sees_the_new_rule_and_a_broken_file_chan
             assert await installation.end_engine() == 0
         finally:
             await installation.close()
+
+
+async def test_a_new_secret_is_in_force_without_a_restart(tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("the first token")
+    installation = Installation(tmp_path)
+    installation.gateways = f"  gate: {{driver: fake, url: 'http://127.0.0.1:9', token_file: {token}}}\n"
+    http = Http()
+
+    async def is_believed(shown: str) -> bool:
+        """Whether a callback with this token is taken for the gate's; it makes no sense either way."""
+        url = f"http://127.0.0.1:{installation.web_port}/callbacks/gate"
+        headers = {"Authorization": f"Bearer {shown}"}
+        reply = await http.request("POST", url, data=b"{}", headers=headers, timeout=timedelta(seconds=10))
+        assert reply.status in (400, 403)
+        return reply.status == 400
+
+    async with PymapServer.running(users=1) as server:
+        try:
+            await installation.start_phone()
+            installation.write([Person("anna", NUMBER, "u1", rules=rule("x"))], server)
+            assert await installation.start_engine()
+            assert await is_believed("the first token")
+            token.write_text("the second token")
+            await installation.until(
+                lambda: "of provider gate is in force" in installation.log.read_text(), "the new token"
+            )
+            assert await is_believed("the second token")
+            assert not await is_believed("the first token")
+            assert await installation.end_engine() == 0
+            assert "second token" not in installation.log.read_text()
+        finally:
+            await installation.close()
+            await http.close()
