@@ -43,8 +43,7 @@ max-pending-submits = {window}
 group = smsbox
 bearerbox-host = 127.0.0.1
 sendsms-port = {sendsms}
-sendsms-interface = 127.0.0.1
-global-sender = 1234
+sendsms-interface = 127.0.0.1{sender}
 http-request-retry = 1000
 http-queue-delay = 1
 log-file = "{folder}/smsbox.log"
@@ -118,6 +117,8 @@ class KannelServer:
                 password=self.password,
                 window=self._window,
                 answer=self._answer,
+                # With a global-sender it says that every text was sent to that.
+                sender="" if "post-url" in self._answer else "\nglobal-sender = 1234",
             )
         )
         for name, port in (("bearerbox", self._boxes), ("smsbox", self.port)):
