@@ -23,7 +23,7 @@ ANNA = Person("anna", "+32470000001", "u1", parts=100, credit="5.00")
 
 def _fetch(url: str) -> tuple[int, bytes]:
     try:
-        with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310  (our own)
+        with urllib.request.urlopen(url, timeout=10) as answer:
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, b""
