@@ -4,9 +4,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cache
 from types import MappingProxyType
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -16,7 +14,7 @@ from engine.failpoints import failpoint
 from engine.message import Message
 from engine.reason import Reason
 from engine.receipt import Fate
-from engine.store import detour, due, pace, polls
+from engine.store import detour, due, pace, polls, walk
 from engine.store.attempt_state import AttemptState
 from engine.store.database import lock_accounts
 from engine.store.due import DueKind
@@ -166,7 +164,7 @@ def _choose(
 
     Providers take turns; of each, the lanes by their shares, and inside a lane the accounts in turn.
     """
-    waiting = _waiting(connection, room)
+    waiting = walk.waiting(connection, room)
     names = sorted(waiting)
     left = {name: free.get(name, room) for name in names}  # who is no longer configured is to be ended
     turns = {name: paces[name].turn if name in paces else 0 for name in names}
@@ -191,63 +189,6 @@ def _choose(
         if name in paces:
             paces[name].turn = turns[name] % len(TURNS)
     return chosen, late
-
-
-def _waiting(connection: sa.Connection, room: int) -> dict[str, dict[int, list[UUID]]]:
-    """By provider and lane the first `room` messages, their accounts in turn."""
-    found: dict[str, dict[int, list[UUID]]] = {}
-    for row in connection.execute(_queue(), {"room": room}):
-        lanes = found.setdefault(row.provider, {lane: [] for lane in sorted(set(TURNS))})
-        lanes.setdefault(row.lane, []).append(row.id)
-    return found
-
-
-#: What a walk through the queue carries from row to row.
-_KEY = ("id", "provider", "lane", "account_id", "seq")
-
-
-@cache
-def _queue() -> sa.Select[Any]:
-    """By provider and lane the first `room` messages, by place: the first of each account, then the second, ...
-
-    The index is walked from account to account and then from message to message, so that it costs what is taken and
-    not what waits: ranking ten thousand rows for each sixteen makes a bulk mailing slow for everybody.
-    """
-    room = sa.bindparam("room", type_=sa.Integer)
-    row = message.alias()
-    heads = sa.select(*(row.c[name] for name in _KEY)).where(row.c.id == _first()).cte("heads", recursive=True)
-    provider, lane, account = heads.c.provider, heads.c.lane, heads.c.account_id
-    # Three questions, not one about (provider, lane, account): SQLite walks its index by the first of them only.
-    after = sa.func.coalesce(
-        _first(provider=provider, lane=lane, account_id=account),
-        _first(provider=provider, lane=lane),
-        _first(provider=provider),
-    )
-    step = sa.select(*(row.c[name] for name in _KEY)).select_from(heads.join(row, row.c.id == after))
-    heads = heads.union_all(step)
-
-    seat = sa.func.row_number().over(partition_by=(heads.c.provider, heads.c.lane), order_by=heads.c.seq)
-    seats = sa.select(*(heads.c[name] for name in _KEY), seat.label("seat")).subquery()
-    one = sa.literal_column("1", sa.Integer).label("place")
-    walk = sa.select(*(seats.c[name] for name in _KEY), one).where(seats.c.seat <= room).cte("walk", recursive=True)
-    row = message.alias()
-    following = _first(provider=walk.c.provider, lane=walk.c.lane, account_id=walk.c.account_id, seq=walk.c.seq)
-    step = sa.select(*(row.c[name] for name in _KEY), walk.c.place + 1)
-    walk = walk.union_all(step.select_from(walk.join(row, row.c.id == following)).where(walk.c.place < room))
-
-    rank = sa.func.row_number().over(partition_by=(walk.c.provider, walk.c.lane), order_by=(walk.c.place, walk.c.seq))
-    ranked = sa.select(walk.c.id, walk.c.provider, walk.c.lane, rank.label("rank")).subquery()
-    return sa.select(ranked).where(ranked.c.rank <= room).order_by(ranked.c.rank)
-
-
-def _first(**beyond: Any) -> sa.ScalarSelect[Any]:
-    """Of what is ready, the first in the order of the index that has these values, and more than the last of them."""
-    row = message.alias()
-    *same, last = [*beyond] or [""]
-    where = [row.c[name] == beyond[name] for name in same] + ([row.c[last] > beyond[last]] if last else [])
-    ready = (row.c.fate == Fate.QUEUED.value, row.c.waiting.is_(False))
-    order = (row.c.provider, row.c.lane, row.c.account_id, row.c.seq)
-    return sa.select(row.c.id).where(*ready, *where).order_by(*order).limit(1).scalar_subquery()
 
 
 def _lock(connection: sa.Connection, chosen: Sequence[tuple[str, UUID]]) -> list[Row]:
