@@ -41,6 +41,14 @@ class _Request(Noun):
     media: tuple[Enclosed, ...] = Field(default=(), max_length=20)
 
 
+class _Written(Noun):
+    """What a client sends to `POST /write`: a text from one of the phones."""
+
+    sender: str = Field(min_length=1, max_length=40, alias="from")
+    to: str = Field(default="", max_length=40)
+    text: str = Field(max_length=10_000)
+
+
 class Phone:
     """Every number's phone. `journal` is the truth; what is held in memory is built from it at the start."""
 
@@ -62,6 +70,7 @@ class Phone:
             web.post("/send", self._send),
             web.get("/sent/{ref}", self._look_up),
             web.get("/became/{ref}", self._tell),
+            web.post("/write", self._write),
             web.post("/behave", self._behave),
             web.delete("/behave", self._behave_again),
             web.get("/messages", self._list),
@@ -169,6 +178,16 @@ class Phone:
             return web.json_response({"error": "not_found"}, status=404)
         known = line.report if line.report != "never" else "taken"
         return web.json_response({"ref": line.ref, "id": line.id, "status": known, "at": line.at.isoformat()})
+
+    async def _write(self, request: web.Request) -> web.Response:
+        """Somebody writes back: 200 once the engine has it, 502 when it has not."""
+        self._check_token(request)
+        try:
+            said = _Written.model_validate_json(await request.read())
+        except ValidationError:
+            return web.json_response({"error": "garbage"}, status=400)
+        status = await self._reporter.write(said.sender, said.to, said.text)
+        return web.json_response({"status": status}, status=200 if status == 200 else 502)
 
     async def _behave(self, request: web.Request) -> web.Response:
         self._check_token(request)

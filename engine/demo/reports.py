@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
 from engine.demo.journal import Did, Journal, Line
 from engine.net import Http, NoReplyError, NotSentError
@@ -50,6 +51,24 @@ class Reporter:
         await self._journal.append(Did.REPORTED, ref=taken.ref, id=taken.id, to=taken.to, report=taken.report)
         self._told(taken)
         return True
+
+    async def write(self, sender: str, to: str, text: str) -> int:
+        """Somebody writes on the phone of this number; the status with which the engine answered, 0 for none."""
+        body = {
+            "id": uuid4().hex,
+            "from": sender,
+            "to": to,
+            "text": text,
+            "at": datetime.now(UTC).isoformat(),
+        }
+        address = self._callback.replace("/callbacks/", "/inbound/")
+        try:
+            reply = await self._http.request(
+                "POST", address, json=body, headers=self._headers, timeout=timedelta(seconds=10)
+            )
+        except (NotSentError, NoReplyError):
+            return 0
+        return reply.status
 
     async def close(self) -> None:
         """Stop; what is still owed is given after the next start."""

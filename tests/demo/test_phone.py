@@ -34,7 +34,7 @@ class Engine:
         self.reports: list[dict[str, Any]] = []
         self.tokens: set[str] = set()
         app = web.Application()
-        app.add_routes([web.post("/callbacks/phone", self._take)])
+        app.add_routes([web.post("/callbacks/phone", self._take), web.post("/inbound/phone", self._take)])
         self.listener = Listener(app, "127.0.0.1", 0, remedy="")
 
     async def _take(self, request: web.Request) -> web.Response:
@@ -336,3 +336,21 @@ async def test_a_journal_in_use_or_a_port_in_use_is_named(http: Http, tmp_path: 
         port = line.listener.port
         error = await refuses(run("127.0.0.1", port, tmp_path / "other", until=asyncio.Event()))
         assert (error.place, error.remedy) == (f"127.0.0.1:{port}", "give another port with --port")
+
+
+# ---- what it writes
+
+
+async def test_somebody_writes_back_and_is_told_whether_the_engine_has_it(
+    http: Http, tmp_path: Path, engine: Engine
+) -> None:
+    async with Line(http, tmp_path / "j", f"{engine.listener.url}/callbacks/phone") as line:
+        said = {"from": NUMBER, "to": "1960", "text": "STOP"}
+        assert (await line.call("POST", "/write", said)).status == 200
+        assert {name: engine.reports[0][name] for name in said} == said
+        assert engine.tokens == {"Bearer secret"}
+        engine.statuses = [503]
+        assert (await line.call("POST", "/write", said)).status == 502
+        assert engine.reports[0]["id"] != engine.reports[1]["id"]
+        assert (await line.call("POST", "/write", {"text": "x"})).status == 400
+        assert (await line.call("POST", "/write", said, Authorization="Bearer x")).status == 401
