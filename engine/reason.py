@@ -43,7 +43,7 @@ class Reason(StrEnum):
     # what the channel router and admission answer
     ADMITTED = "admitted", "Within consent, caps and credit: the credit is reserved."
     ACCOUNT_FROZEN = "account_frozen", "The account is frozen; nothing is sent for it."
-    NO_ROUTE = "no_route", "No line of the tariff covers this number or channel: nobody carries it."
+    NO_ROUTE = "no_route", "No line of tariff.yaml covers this number or channel: add one. Nothing was charged."
     NOT_MOBILE = "not_mobile", "The number is a landline; an SMS cannot reach it."
     TOO_LONG = "too_long", "The text needs more parts than the rule allows."
     NO_CONSENT = "no_consent", "The recipient has not agreed to be told, or has withdrawn it."

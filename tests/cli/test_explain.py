@@ -45,7 +45,7 @@ def test_a_road_that_cannot_be_taken_is_named_with_its_reason(folder: Path) -> N
     told = run(folder, "explain", str(folder / "mail.eml"))
     lines = told.stdout.splitlines()
     assert any(line.startswith("→ sms to me (+32…01) by me/urgent/sms: ") for line in lines), told.output
-    because = "No line of the tariff covers this number or channel: nobody carries it."
+    because = "No line of tariff.yaml covers this number or channel: add one. Nothing was charged."
     assert f"    not by email (b…@acme.example): {because}" in lines
     assert not any(line.strip().startswith("otherwise:") for line in lines)
 

@@ -125,6 +125,11 @@ async def test_a_wrong_password_is_refused(server: HylafaxServer) -> None:
     assert (await provider.ask(a_ref())).outcome is Outcome.UNKNOWN
 
 
+async def test_signing_in_shows_whether_the_password_is_right(server: HylafaxServer) -> None:
+    assert (await a_provider(server).sign_in()).outcome is Outcome.ACCEPTED
+    assert (await a_provider(server, password="another").sign_in()).reason is Reason.PROVIDER_AUTH
+
+
 @pytest.mark.parametrize("heard", [True, False], ids=["heard", "not heard"])
 async def test_when_the_answer_is_lost_the_queue_tells_whether_it_was_heard(
     server: HylafaxServer, heard: bool

@@ -12,7 +12,7 @@ import pytest_asyncio
 from engine.answer import Outcome, ProviderClass
 from engine.channels import registry
 from engine.channels.provider import Provider
-from engine.channels.providers.kannel import KannelSettings
+from engine.channels.providers.kannel import KannelProvider, KannelSettings
 from engine.net import Http
 from engine.reason import Reason
 from engine.receipt import Fate
@@ -97,6 +97,13 @@ class TestKannel(ProviderContract):
     classes: ClassVar = (ProviderClass.OPAQUE,)
     refusals: ClassVar = {"auth": Reason.PROVIDER_AUTH, "refused": Reason.PROVIDER_REFUSED}
     names_messages: ClassVar = False
+
+
+async def test_a_wrong_password_is_told_without_sending(rig: KannelRig) -> None:
+    known = {"url": f"{rig.gate.listener.url}/cgi-bin/sendsms", "user": "tocsin", "password": "another"}
+    settings = KannelSettings.model_validate({"driver": "kannel", **known})
+    answer = await KannelProvider("gateway", settings, rig.http, "").sign_in()
+    assert (answer.outcome, answer.reason) == (Outcome.REFUSED, Reason.PROVIDER_AUTH)
 
 
 async def _until(condition: Any) -> None:

@@ -7,7 +7,8 @@ import pytest
 from engine import settings
 from engine.settings.advice import advise
 
-GATEWAY = "{driver: email_gateway, host: 127.0.0.1, tls: 'off', sender: tocsin@ours.example, address: '{number}@sms.example'}"
+SERVER = "host: 127.0.0.1, tls: 'off', sender: tocsin@ours.example"
+GATEWAY = f"{{driver: email_gateway, {SERVER}, address: '{{number}}@sms.example'}}"
 KANNEL = "{driver: kannel, user: u, password: p}"
 MUTE = "{driver: kannel, user: u, password: p, reports: false}"
 
@@ -17,11 +18,11 @@ def warnings(folder: Path, gate: str, fallback: str) -> list[str]:
     for name in ("accounts", "rules/anna"):
         (folder / name).mkdir(parents=True)
     (folder / "engine.yaml").write_text(
-        f"version: 1\nproviders:\n  gate: {gate}\n"
-        "  post: {driver: smtp, host: 127.0.0.1, tls: 'off', sender: tocsin@ours.example}\n"
+        f"version: 1\nproviders:\n  gate: {gate}\n  post: {{driver: smtp, {SERVER}}}\n"
     )
     (folder / "tariff.yaml").write_text(
-        "version: 1\ncurrency: EUR\nsms:\n  - {prefix: '+32', price: '0.08', provider: gate}\nemail: {provider: post}\n"
+        "version: 1\ncurrency: EUR\nemail: {provider: post}\n"
+        "sms:\n  - {prefix: '+32', price: '0.08', provider: gate}\n"
     )
     (folder / "accounts/anna.yaml").write_text(
         'version: 1\nid: anna\nnumbers: ["+32470000001"]\nemail: anna@example.org\n'
