@@ -101,6 +101,8 @@ async def _until_taken(room: Mailroom) -> None:
 async def test_mail_arrives_through_a_real_server_and_a_real_bounce_says_what_became_of_it(tmp_path: Path) -> None:
     async with running(tmp_path) as post:
         provider = a_provider(post)
+        assert (await provider.sign_in()).outcome is Outcome.ACCEPTED
+        assert post.elsewhere.taken == []
         assert (await provider.send(a_mail(), "r1")).outcome is Outcome.ACCEPTED
         await _until_taken(post.elsewhere)
         [arrived] = post.elsewhere.taken
