@@ -9,7 +9,7 @@ from typing import Any
 
 from engine.cli.schema import generate
 from engine.reason import Reason
-from engine.rules.texts.field import ANY, MAIL, Field
+from engine.rules.texts.field import ANY, MAIL, MESSAGE, Field
 from engine.rules.texts.fields import FIELDS
 from engine.rules.texts.filters import OF_TEXTS, OF_TIMES
 
@@ -25,9 +25,11 @@ PAGES: Mapping[str, Sequence[str]] = {
         "Condition",
         "TextTest",
         "AddressTest",
+        "NumberTest",
         "AttachmentTest",
         "TimeTest",
         "Action",
+        "WrittenFallback",
         "WrittenLimits",
         "WrittenDedupe",
         "WrittenThrottle",
@@ -146,7 +148,8 @@ def _fields() -> Iterator[str]:
 
 
 def _of(field: Field) -> str:
-    return "both" if field.kinds == ANY else "a mail" if field.kinds == MAIL else "an appointment"
+    kinds = {ANY: "all", MAIL: "a mail", MESSAGE: "a text from a phone"}
+    return kinds.get(field.kinds, "an appointment")
 
 
 def _missing(field: Field) -> str:

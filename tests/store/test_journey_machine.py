@@ -164,6 +164,7 @@ class Life:
             self.check()
         for _ in range(12):
             self.time(30)
+            self.check()
             self.claim()
             while self.air:
                 self.answer(0, "refused")
