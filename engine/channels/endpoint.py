@@ -27,7 +27,7 @@ class Endpoint(Noun):
     ca_file: Path | None = None
     """The authority that its certificate must come from; without it, those that the system trusts."""
     standby: bool = False
-    """Used only when the first cannot be reached."""
+    """Not the first that is called: in reserve, or for questions only."""
     web: bool = False
     """It is spoken to by HTTP, where others would use a proxy."""
 

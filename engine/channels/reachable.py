@@ -150,7 +150,7 @@ def _secured(at: Endpoint, writer: asyncio.StreamWriter) -> Step:
     until = datetime.fromtimestamp(ssl.cert_time_to_seconds(str((secured.getpeercert() or {})["notAfter"])), UTC)
     left = (until - datetime.now(UTC)).days
     said = f"{secured.version()}, the certificate is for {at.host} and valid for {left} days, until {until:%Y-%m-%d}"
-    return Step("tls", True, said, "" if left >= _SOON else "it ends soon: see that it is renewed")
+    return Step("tls", True, said if left >= _SOON else f"{said}: it ends soon, see that it is renewed")
 
 
 def _certificate(at: Endpoint, error: ssl.SSLCertVerificationError) -> Step:

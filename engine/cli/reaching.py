@@ -56,7 +56,7 @@ async def _reach(settings: Settings, name: str, http: Http) -> AsyncIterator[Fin
         well = False
         async for step in reach(at):
             well = step.ok
-            place = f"provider {name} {at}{' (in reserve)' if at.standby else ''}"
+            place = f"provider {name} {at}{' (also used)' if at.standby else ''}"
             yield Finding(step.ok, place, f"{step.name}: {step.said}", step.remedy)
         reached = reached or well
     try:

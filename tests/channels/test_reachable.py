@@ -161,6 +161,14 @@ async def test_a_good_certificate_is_told_with_its_days(tmp_path: Path) -> None:
     assert step.said.startswith("TLSv1.3, the certificate is for 127.0.0.1 and valid for 3649 days, until 20")
 
 
+async def test_a_certificate_that_ends_soon_is_well_and_told(tmp_path: Path) -> None:
+    certificate, key = make_certificate(tmp_path, days=5)
+    async with serving(silent, context(certificate, key)) as port:
+        step = await last(Endpoint(host="localhost", port=port, tls=Tls.ON, ca_file=certificate))
+    assert step.ok
+    assert step.said.endswith("it ends soon, see that it is renewed")
+
+
 async def test_a_mail_server_is_asked_for_tls_first(tmp_path: Path) -> None:
     certificate, key = make_certificate(tmp_path)
     async with Mailroom.running(tls=context(certificate, key)) as room:

@@ -25,11 +25,11 @@ def absent(what: str) -> NoReturn:
     pytest.skip(text)
 
 
-def make_certificate(folder: Path, name: str = "localhost") -> tuple[Path, Path]:
+def make_certificate(folder: Path, name: str = "localhost", days: int = 3650) -> tuple[Path, Path]:
     """A self-signed certificate and its key; needs openssl."""
     require("openssl")
     certificate, key = folder / "cert.pem", folder / "key.pem"
-    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650", "-subj", f"/CN={name}"]
+    words = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", str(days), "-subj", f"/CN={name}"]
     others = ",IP:127.0.0.1" if name == "localhost" else ""
     names = ("-addext", f"subjectAltName=DNS:{name}{others}")
     files = ("-keyout", str(key), "-out", str(certificate))
