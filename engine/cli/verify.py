@@ -12,6 +12,7 @@ from engine.cli.send import REFUSED, UNREACHABLE
 @click.argument("number")
 @click.option("--account", metavar="ID", help="Proven for this account, which pays; without it, for all, as a test.")
 @click.option("--code", metavar="CODE", help="The code that was sent; without it one is sent.")
+@click.option("--provider", metavar="NAME", help="Through this provider, instead of the tariff's for the number.")
 @click.option(
     "--wait",
     default=20,
@@ -21,7 +22,9 @@ from engine.cli.send import REFUSED, UNREACHABLE
     help="How long to wait for the provider.",
 )
 @click.pass_obj
-def command(config: Path, number: str, account: str | None, code: str | None, wait: int) -> None:
+def command(
+    config: Path, number: str, account: str | None, code: str | None, provider: str | None, wait: int
+) -> None:
     """Send a code of six digits to NUMBER and ask for it: the right one proves that the number is yours.
 
     It is good for 10 minutes and 5 tries; a number gets at most 3 an hour. Where nobody can be asked, give it with
@@ -34,7 +37,7 @@ def command(config: Path, number: str, account: str | None, code: str | None, wa
 
     with opened(config) as (store, wanted):
         try:
-            mine = prover(store, wanted, number, account)
+            mine = prover(store, wanted, number, account, provider)
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         if code is None:

@@ -43,7 +43,7 @@ class Prover:
         code, salt, now = draw(os.urandom(SEED)), os.urandom(SEED), clock()
         text = say(Phrase.CODE, self._language, code=code, n=LIFE.seconds // 60)
         told = compose(self.payer, self.road.number, text, now, os.urandom(SEED).hex())
-        price = quote(self.settings, self.road.number, text, None).quote
+        price = quote(self.settings, self.road.number, text, self.road.quote.provider).quote
         currency, account = self.settings.tariff.currency, self.account.id if self.account else ""
         wish = Wish(told, price, currency, account, salt, hide(code, salt))
         if not self.store.write(lambda c: verifying.ask(c, wish, now), {self.payer, trial.PAYER}):
@@ -63,13 +63,15 @@ class Prover:
         return self.account.language if self.account else "en"
 
 
-def prover(store: Database, settings: Settings, written: str, account: str | None) -> Prover:
+def prover(
+    store: Database, settings: Settings, written: str, account: str | None, provider: str | None = None
+) -> Prover:
     """Raises ValueError with a sentence that says what to mend."""
     known = {each.account.id: each.account for each in settings.accounts}
     if account is not None and account not in known:
         raise ValueError(f"there is no account {account!r}; known: {', '.join(known) or 'none'}")
     # Of a text as long as a code's is at most: one part, or the number has no road.
-    road = quote(settings, written, "0" * 160, None)
+    road = quote(settings, written, "0" * 160, provider)
     return Prover(store, settings, road, known[account] if account is not None else None)
 
 

@@ -1,6 +1,8 @@
 """`tocsin verify`: a code goes through the virtual phone and is typed back; and what is no number of one's own."""
 
 import asyncio
+import os
+import pty
 import re
 import subprocess
 import sys
@@ -143,9 +145,9 @@ async def test_the_doctor_names_accounts_whose_number_nobody_proved(desk: Desk) 
         (["+32 2 234 56 78"], "landline"),
         (["02 234 56 78"], "landline"),
         (["0903 12 345"], "service number"),
-        (["112"], "digits"),
+        (["112"], "short number"),
         (["hello"], "not a phone number"),
-        (["+33 6 12 34 56 78"], "no line of tariff.yaml covers +33…78"),
+        (["+33 6 12 34 56 78"], "covers +33…78"),
         ([NUMBER, "--account", "bert"], "there is no account 'bert'; known: anna"),
     ],
 )
@@ -158,3 +160,26 @@ def test_what_cannot_be_proven_is_said_before_anything_is_written(
     assert done.exit_code == 2
     assert said in done.output
     assert desk.count("message") == 0
+
+
+async def test_at_a_terminal_the_code_is_asked_for_until_it_is_right(desk: Desk) -> None:
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "engine", "-c", str(desk.config), "verify", NUMBER]
+    process = await asyncio.create_subprocess_exec(
+        *words, cwd=ROOT, stdin=theirs, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    try:
+        said = (await process.stdout.readuntil(b"the code: ")).decode()
+        assert "it is good for 10 minutes" in said
+        os.write(ours, b"000000\n")
+        said = (await process.stdout.readuntil(b"the code: ")).decode()
+        assert "this is not the code; tries left: 4" in said
+        os.write(ours, desk.shown().encode() + b"\n")
+        assert (await process.stdout.read()).decode().endswith("+32…01: the number is verified\n")
+        assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+        os.close(ours)
+        os.close(theirs)
