@@ -47,7 +47,7 @@ DRIVERS: Mapping[str, Driver] = {
     "email_gateway": Driver(EmailGatewaySettings, EmailGatewayProvider, carried),
     "fake": Driver(FakeSettings, FakeProvider),
     "gammu": Driver(GammuSettings, GammuProvider),
-    "http": Driver(HttpSettings, HttpProvider),
+    "http": Driver(HttpSettings, HttpProvider, HttpSettings.carries),
     "hylafax": Driver(HylafaxSettings, HylafaxProvider),
     "infobip": Driver(InfobipSettings, InfobipProvider),
     "intelecom": Driver(IntelecomSettings, IntelecomProvider),

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, ClassVar, get_args
+from uuid import UUID
 
 import messagebird
 import pytest
@@ -17,13 +18,16 @@ from requests.adapters import HTTPAdapter
 from vonage_http_client.auth import Auth
 from vonage_http_client.errors import AuthenticationError
 from vonage_http_client.http_client import HttpClient as VonageHttp
-from vonage_messages import Messages, Sms
+from vonage_messages import Messages, MmsImage, RcsCardMessage, Sms
 
 from engine.answer import Outcome, ProviderClass
 from engine.channels.endpoint import Tls
 from engine.channels.providers.http.presets import PRESETS
 from engine.channels.providers.http.settings import HttpSettings
 from engine.document import read, validate
+from engine.medium import Medium
+from engine.message import Message
+from engine.notification import Channel
 from engine.reason import Reason
 from engine.receipt import Fate
 from engine.settings.engine_file import engine_file
@@ -162,6 +166,50 @@ async def test_what_sinch_does_not_know_takes_back_nothing(sinch: Sinch) -> None
     assert sinch.provider(QUERYABLE).read_callback(*proven([report("Unknown", "r1")])[0]) == []
 
 
+# ---- files
+
+
+PICTURE = Medium(
+    id=UUID(int=1), name="a.png", media_type="image/png", body=b"x", url="https://t.example/media/x/1/y/1.png"
+)
+
+
+def a_rich(channel: Channel, *media: Medium) -> Message:
+    return a_message("see").model_copy(update={"channel": channel, "media": media, "title": "Spoed"})
+
+
+@pytest.mark.parametrize(("preset", "channel"), [("vonage_mms", Channel.MMS), ("vonage_rcs", Channel.RCS)])
+async def test_a_picture_goes_as_vonages_own_sdk_would_send_it(vonage: Vonage, preset: str, channel: Channel) -> None:
+    made = vonage.provider(OPAQUE, preset=preset)
+    assert made.channels == {channel}
+    other = PICTURE.model_copy(update={"media_type": "application/pdf", "url": "https://t.example/pdf"})
+    assert (await made.send(a_rich(channel, PICTURE, other), "r1")).outcome is Outcome.ACCEPTED
+    [body] = vonage.requests
+    known = {key: value for key, value in body.items() if key != "from"} | {"from_": body["from"]}
+    model = MmsImage if channel is Channel.MMS else RcsCardMessage
+    again = model.model_validate(known).model_dump(by_alias=True, exclude_none=True)
+    assert {**again, "webhook_version": "v1"} == body
+    said = str(body.get("image") or body.get("card"))
+    assert PICTURE.url in said
+    assert "https://t.example/pdf" in said
+
+
+async def test_a_phone_without_rcs_is_found_out_before_anything_is_sent_and_asked_about_once(vonage: Vonage) -> None:
+    url = f"{vonage.listener.url}/rcs/{{sender}}/google/phones/{{to.digits}}/capabilities"
+    asking = {"url": url, "headers": {"Authorization": "Bearer {secret.jwt}"}, "no": {"status": ("404",)}}
+    settings = vonage.settings()
+    settings["secrets"]["jwt"] = "token-of-the-day"
+    vonage.plain = (NUMBER[1:],)
+    made = vonage.provider(OPAQUE, **{**settings, "preset": "vonage_rcs", "capability": asking})
+    for _ in range(2):
+        answer = await made.send(a_rich(Channel.RCS), "r1")
+        assert (answer.outcome, answer.reason) == (Outcome.REFUSED, Reason.NOT_CAPABLE)
+    assert (vonage.looked, vonage.requests) == (1, [])
+    settings["secrets"]["jwt"] = "expired"
+    unsure = vonage.provider(OPAQUE, **{**settings, "preset": "vonage_rcs", "capability": asking})
+    assert (await unsure.send(a_rich(Channel.RCS), "r2")).outcome is Outcome.ACCEPTED
+
+
 # ---- what a preset is
 
 
@@ -196,7 +244,7 @@ def _problems(line: str) -> list[str]:
 
 def test_a_mistake_over_a_preset_is_found_where_it_is_written() -> None:
     assert _problems("driver: http, preset: vonag") == [
-        "no preset is called 'vonag'; there are: messagebird, sinch, vonage"
+        "no preset is called 'vonag'; there are: messagebird, sinch, vonage, vonage_mms, vonage_rcs"
     ]
     assert "no secret is called 'reports'" in _problems(
         "driver: http, preset: vonage, secret_files: {key: a, secret: b}"

@@ -41,14 +41,22 @@ def status(word: str, ref: str) -> bytes:
     return json.dumps(tree).encode()
 
 
+#: What it takes, by channel.
+KINDS = (("sms", "text"), ("mms", "text"), ("mms", "image"), ("rcs", "text"), ("rcs", "card"))
+
+
 class Vonage(Vendor):
     """Takes messages; our reference is the client_ref."""
 
     driver = "http"
+    #: Numbers without RCS, and how often somebody asked about one.
+    plain: Sequence[str] = ()
+    looked = 0
 
     def routes(self) -> Sequence[web.RouteDef]:
         return [
             web.post("/v1/messages", self.script(self._take)),
+            web.get("/rcs/{sender}/google/phones/{number}/capabilities", self._look),
             web.get("/account/get-balance", self.behind(api_key="tocsin", api_secret=SECRET)),
         ]
 
@@ -72,11 +80,20 @@ class Vonage(Vendor):
         if request.headers.get("Authorization") != encode_basic_auth("tocsin", SECRET):
             return self.refusal("auth")
         body = await request.json()
-        if (body.get("channel"), body.get("message_type")) != ("sms", "text"):
+        if (body.get("channel"), body.get("message_type")) not in KINDS:
             return self.refusal("refused")
         if not body["to"].isdecimal():
             return self.refusal("bad_number")
         return say(202, {"message_uuid": self.take(body.get("client_ref", ""), body)})
+
+    async def _look(self, request: web.Request) -> web.Response:
+        """Its answers are those of the page "RCS Device Capability Check"."""
+        self.looked += 1
+        if request.headers.get("Authorization") != "Bearer token-of-the-day":
+            return say(401, {"title": "Unauthorized"})
+        if request.match_info["number"] in self.plain:
+            return say(404, {"title": "The number cannot receive RCS"})
+        return say(200, {"features": ["RICHCARD_STANDALONE"]})
 
     def callbacks(self, ref: str) -> list[Callback]:
         return proven([status(word, ref) for word in ("submitted", "delivered", "undeliverable", "rejected")])

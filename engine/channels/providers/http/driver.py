@@ -6,12 +6,15 @@ from json import dumps
 from urllib.parse import quote, urlencode
 
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.channels.capability import Capabilities
+from engine.channels.carrying import Carrying, divide
 from engine.channels.features import Features
+from engine.channels.mail.letter import subject_of
 from engine.channels.objection import object_to
 from engine.channels.providers.http.answers import ErrorRow, Said, read
 from engine.channels.providers.http.inbound import read_inbound
 from engine.channels.providers.http.reports import read_reports, tell
-from engine.channels.providers.http.settings import Ask, Call, HttpSettings, Poll, Send, SignIn
+from engine.channels.providers.http.settings import Ask, Call, Capability, HttpSettings, Poll, Send, SignIn
 from engine.channels.providers.http.template import fill, fill_tree, secret_values
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
@@ -40,7 +43,7 @@ _MOST_REF = 200
 class HttpProvider:
     """Speaks to whatever its settings describe."""
 
-    channels = frozenset({Channel.SMS})
+    channels = frozenset({Channel.SMS, Channel.MMS, Channel.RCS})
     features = Features()
 
     def __init__(self, name: str, settings: HttpSettings, http: Http, callback: str) -> None:
@@ -50,8 +53,10 @@ class HttpProvider:
         self.key_life = settings.key_life
         self.timeout = settings.timeout
         self.poll_gap = settings.poll.gap if settings.poll else None
+        self.channels = settings.carries()
         self._settings = settings
         self._http = http
+        self._able = Capabilities()
         secrets = _read_secrets(settings)
         self._hidden = tuple(secrets.values())
         self._secrets = secret_values(secrets)
@@ -66,13 +71,42 @@ class HttpProvider:
             **self._own,
             "to": message.address,
             "to.digits": message.address.removeprefix("+"),
-            "text": message.text,
             "ref": client_ref,
         }
-        reply = await self._call(self._settings.send, values)
+        if await self._is_able(message, values) is False:
+            return Answer(outcome=Outcome.REFUSED, reason=Reason.NOT_CAPABLE, detail="it was asked and cannot")
+        call, more = self._compose(message)
+        reply = await self._call(call, {**values, **more})
         if isinstance(reply, Answer):
             return reply
         return self._understand(reply, message)
+
+    def _compose(self, message: Message) -> tuple[Send, dict[str, str]]:
+        """The request for this message, and what it says."""
+        call, files = self._settings.send, self._settings.files
+        within = Carrying(most=1, bytes=files.most, types=frozenset(files.types)) if files else None
+        carried, text = divide(message, {message.channel: within} if within else {})
+        if files is None or not carried:
+            return call, {"text": text}
+        [file] = carried
+        said = {"media.url": file.url, "media.type": file.media_type, "media.name": file.name, "text": text}
+        said["title"] = message.title or subject_of(text) or file.name
+        return call.model_copy(update={"form": None, "json_body": files.json_body}), said
+
+    async def _is_able(self, message: Message, values: Mapping[str, str]) -> bool | None:
+        """Whether the phone can receive this; None when nobody says."""
+        known = self._able.of(message)
+        asking = self._settings.capability
+        if known is not None or asking is None:
+            return known
+        reply = await self._call(asking, values)
+        if isinstance(reply, Answer):
+            return None
+        said = Said(reply)
+        able = False if said.meets(asking.no) else True if said.meets(asking.yes) else None
+        if able is not None:
+            self._able.note(message.channel, message.address, able)
+        return able
 
     async def ask(self, client_ref: str) -> Answer:
         """Was the message under this reference taken? Whatever is neither a yes nor a no leaves it unknown."""
@@ -140,7 +174,7 @@ class HttpProvider:
     async def close(self) -> None:
         """Nothing is kept open; the HTTP client belongs to whoever made it."""
 
-    async def _call(self, call: Send | Ask | SignIn | Poll, values: Mapping[str, str]) -> Reply | Answer:
+    async def _call(self, call: Send | Ask | SignIn | Poll | Capability, values: Mapping[str, str]) -> Reply | Answer:
         url = fill(call.url, values, lambda value: quote(value, safe=""))
         if call.query:
             pairs = urlencode({name: fill(value, values) for name, value in call.query.items()})

@@ -17,11 +17,12 @@ from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
 
 #: What a file may say that became of a message.
-Became = Literal["sent", "delivered", "undelivered", "phone_off", "phone_full", "barred", "refused", "ignore"]
+Became = Literal["sent", "delivered", "read", "undelivered", "phone_off", "phone_full", "barred", "refused", "ignore"]
 #: The words of the file -> ours.
 _FATES = {
     "sent": (Fate.SENT, Reason.ACCEPTED),
     "delivered": (Fate.DELIVERED, Reason.DELIVERED),
+    "read": (Fate.READ, Reason.READ),
     "undelivered": (Fate.UNDELIVERED, Reason.UNDELIVERED),
     "phone_off": (Fate.UNDELIVERED, Reason.PHONE_OFF),
     "phone_full": (Fate.UNDELIVERED, Reason.PHONE_FULL),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from engine.answer import ProviderClass
+from engine.channels.carrying import PICTURES
 from engine.channels.endpoint import Endpoint
 from engine.channels.provider import Line, Paced
 from engine.channels.providers.http.answers import ErrorRow, Extract, Place, When
@@ -18,6 +19,8 @@ from engine.channels.providers.http.presets import fill_in
 from engine.channels.providers.http.reports import Became, Reports
 from engine.channels.providers.http.template import (
     AskTemplate,
+    CapabilityTemplate,
+    FileTemplate,
     HeaderTemplate,
     JsonTemplate,
     PollTemplate,
@@ -29,7 +32,9 @@ from engine.channels.providers.http.template import (
 )
 from engine.document import Flaw, flawed, suggest
 from engine.duration import Duration
+from engine.notification import Channel
 from engine.noun import Written
+from engine.size import Size
 
 _Location = tuple[str | int, ...]
 _Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_-]{0,40}$")]
@@ -134,6 +139,28 @@ class Poll(Call):
     """At least so long between two questions, where the provider limits them."""
 
 
+class Files(Written):
+    """How a message is handed over that has a file with it; what is beyond is linked in the text."""
+
+    most: Annotated[Size, Field(ge=1)] = 5_000_000
+    """Bytes."""
+    types: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]+/[a-z0-9.+-]+$")], ...] = tuple(sorted(PICTURES))
+    json_body: FileTemplate = Field(alias="json")
+    """In the place of the request's own body; {media.url}, {media.type}, {media.name} and {title} stand in it."""
+
+
+class Capability(Call):
+    """The request that asks whether a phone can receive the channel, before anything is sent. An answer that is
+    neither `yes` nor `no`, and no answer, are no reason not to send."""
+
+    method: Literal["GET", "POST", "PUT"] = "GET"
+    headers: Mapping[_HeaderName, CapabilityTemplate] = {}
+    url: Annotated[CapabilityTemplate, AfterValidator(_address)]
+    query: Mapping[_Field, CapabilityTemplate] = {}
+    yes: When = When(status=("200-299",))
+    no: When
+
+
 def _relax(schema: dict[str, Any]) -> None:
     # For editors: with a preset only secrets and a sender have to be written. The reading is as strict as ever.
     schema["required"].remove("send")
@@ -145,8 +172,10 @@ class HttpSettings(Paced):
     model_config = ConfigDict(json_schema_extra=_relax)
 
     driver: Literal["http"]
-    preset: Literal["messagebird", "sinch", "vonage"] | None = None
+    preset: Literal["messagebird", "sinch", "vonage", "vonage_mms", "vonage_rcs"] | None = None
     """A description that ships with the product; what is written here goes before what it says."""
+    channel: Literal["sms", "mms", "rcs"] = "sms"
+    """What its messages are on the phone."""
     parts: int = Field(default=10, ge=1, le=255)
     """How many parts of a long text the provider joins; a longer one is refused before anything is sent."""
     provider_class: ProviderClass = Field(default=ProviderClass.OPAQUE, alias="class")
@@ -172,6 +201,10 @@ class HttpSettings(Paced):
     """Looked at in this order, before `accepted`."""
     ask: Ask | None = None
     """queryable: the request that asks whether a message was taken."""
+    files: Files | None = None
+    """How a file goes along; without it a message of mms or rcs says where its files are."""
+    capability: Capability | None = None
+    """How to ask whether a phone can receive the channel; an answer is remembered for a day."""
     sign_in: SignIn | None = None
     """How `tocsin doctor` tries the secrets; any 2xx is a yes. Without it they can only be tried by sending."""
     poll: Poll | None = None
@@ -183,10 +216,14 @@ class HttpSettings(Paced):
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Every host that the description names; what only `ask` and `sign_in` need can wait."""
-        calls = [call.url for call in (self.ask, self.poll, self.sign_in) if call is not None]
+        calls = [call.url for call in (self.ask, self.poll, self.sign_in, self.capability) if call is not None]
         first = Endpoint.of(self.send.url)
         others = {str(at): at for at in (Endpoint.of(url, standby=True) for url in calls)}
         return (first, *(at for name, at in others.items() if name != str(first)))
+
+    def carries(self) -> frozenset[Channel]:
+        """The one channel."""
+        return frozenset({Channel(self.channel)})
 
     @model_validator(mode="before")
     @classmethod
@@ -212,7 +249,8 @@ class HttpSettings(Paced):
         return self
 
     def _templates(self) -> Iterator[tuple[_Location, str]]:
-        for name, call in (("send", self.send), ("poll", self.poll), ("ask", self.ask), ("sign_in", self.sign_in)):
+        for name in ("send", "poll", "ask", "sign_in", "capability"):
+            call = getattr(self, name)
             for at, template in call.templates() if call is not None else ():
                 yield (name, *at), template
         if self.reports is not None:

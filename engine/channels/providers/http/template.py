@@ -13,6 +13,10 @@ from engine.document import Flaw, flawed, suggest
 OF_MESSAGE = ("to", "to.digits", "text", "ref", "sender", "callback")
 #: In a header: a text may hold line breaks, and would write headers of its own.
 OF_HEADER = ("to", "to.digits", "ref", "sender", "callback")
+#: Where a file goes along.
+OF_FILE = (*OF_MESSAGE, "title", "media.url", "media.type", "media.name")
+#: Before anything is sent: can this phone receive it?
+OF_CAPABILITY = ("to", "to.digits", "sender")
 #: When the provider is asked about a message, only its reference is at hand.
 OF_ASKING = ("ref", "sender")
 #: What became of it may be asked by the provider's own reference too.
@@ -78,6 +82,7 @@ def _checked(known: Collection[str]) -> AfterValidator:
 Template = Annotated[str, _checked(OF_MESSAGE)]
 HeaderTemplate = Annotated[str, _checked(OF_HEADER)]
 AskTemplate = Annotated[str, _checked(OF_ASKING)]
+CapabilityTemplate = Annotated[str, _checked(OF_CAPABILITY)]
 PollTemplate = Annotated[str, _checked(OF_POLLING)]
 ProofTemplate = Annotated[str, _checked(OF_PROOF)]
 
@@ -119,11 +124,11 @@ def raise_at(errors: list[tuple[tuple[str | int, ...], Any]], title: str, data: 
         raise ValidationError.from_exception_data(title, details)
 
 
-def _check_tree(tree: Any) -> Any:
+def _check_tree(tree: Any, known: Collection[str]) -> Any:
     errors: list[tuple[tuple[str | int, ...], Any]] = []
     for at, text in leaves(tree):
         try:
-            check(text, OF_MESSAGE)
+            check(text, known)
         except ValueError as error:
             errors.append((at, error))
             continue
@@ -135,4 +140,10 @@ def _check_tree(tree: Any) -> Any:
     return tree
 
 
-JsonTemplate = Annotated[Any, AfterValidator(_check_tree), WithJsonSchema({"type": ["object", "array"]})]
+def _tree(known: Collection[str]) -> Any:
+    check_tree = AfterValidator(lambda tree: _check_tree(tree, known))
+    return Annotated[Any, check_tree, WithJsonSchema({"type": ["object", "array"]})]
+
+
+JsonTemplate = _tree(OF_MESSAGE)
+FileTemplate = _tree(OF_FILE)
