@@ -14,11 +14,14 @@ A tour, in the order in which a mail passes:
    `engine/store/ledger.py` and the place in the send queue in one transaction.
 5. `engine/agents/send.py` takes messages from `engine/store/send_queue.py`: the attempt is durable first, then the
    provider in `engine/channels/providers/` is called, then `engine/store/attempts.py` applies the answer.
-6. `engine/web/callbacks.py` takes the provider's delivery reports, `engine/agents/settle.py` applies them. A
+6. `engine/web/callbacks.py` takes the provider's delivery reports, `engine/agents/settle.py` applies them. What nobody
+   reports on is asked for by `engine/agents/inquire.py`; bounces come out of a mailbox by `engine/agents/bounces.py`. A
    provider that reports over a link of its own, as `engine/channels/providers/smpp/` does, hands them over itself.
 7. `engine/agents/wake.py` is the one timer: retries, what was held or collected (`engine/store/waking.py`,
    `engine/store/digests.py`), reminders, agendas. `engine/agents/relay.py` tells the world what became of a message.
-8. `engine/agents/obey.py` does what the command line may not; `engine/agents/alarm.py` makes trouble an event;
+8. `engine/web/inbound.py` takes texts from phones, `engine/agents/hear.py` finds whose each is and makes it an event;
+   what it asks for by itself (STOP) is said by `engine/rules/wish.py` and done by `engine/store/consents.py`.
+9. `engine/agents/obey.py` does what the command line may not; `engine/agents/alarm.py` makes trouble an event;
    `engine/agents/reload.py` takes up changed files.
 
 Under the line: `engine/agents/app.py` carries the topics of `engine/topics.py` by Faust, over
