@@ -214,10 +214,11 @@ def _journeys(rules: Sequence[ReadyRule]) -> Iterator[Problem]:
                 word = "together" if action.together else "fallback"
                 message = f"'{word}' is about several channels, and {action.channels[0]} is the only one"
                 yield _warn(rule, message, "one-channel", "name more of them in `channels`, or leave it out")
-            unread = [channel for channel in action.channels[:-1] if channel not in _READ]
-            if unread and action.fallback is not None and "not_read" in action.fallback.on:
-                names = ", ".join(unread)
-                message = f"nobody is told whether a message was read by {names}: 'not_read' does nothing there"
+            first = action.channels[:-1]
+            unread = not any(channel in _READ for channel in first)
+            if first and unread and action.fallback is not None and "not_read" in action.fallback.on:
+                names = " or ".join(first)
+                message = f"nobody knows whether a message was read that went by {names}: 'not_read' does nothing"
                 yield _warn(rule, message, "not-read", "it is known of rcs; elsewhere write not_delivered")
 
 
