@@ -14,8 +14,8 @@ A tour, in the order in which a mail passes:
    `engine/store/ledger.py` and the place in the send queue in one transaction.
 5. `engine/agents/send.py` takes messages from `engine/store/send_queue.py`: the attempt is durable first, then the
    provider in `engine/channels/providers/` is called, then `engine/store/attempts.py` applies the answer.
-6. `engine/web/callbacks.py` takes the provider's delivery reports, `engine/agents/settle.py` applies them. What nobody
-   reports on is asked for by `engine/agents/inquire.py`; bounces come out of a mailbox by `engine/agents/bounces.py`. A
+6. `engine/web/callbacks.py` takes the provider's delivery reports, `engine/agents/settle.py` applies them. What
+   nobody reports on `engine/agents/inquire.py` asks for; `engine/agents/bounces.py` reads bounces in their mailbox. A
    provider that reports over a link of its own, as `engine/channels/providers/smpp/` does, hands them over itself.
 7. `engine/agents/wake.py` is the one timer: retries, what was held or collected (`engine/store/waking.py`,
    `engine/store/digests.py`), reminders, agendas. `engine/agents/relay.py` tells the world what became of a message.

@@ -17,8 +17,8 @@ from engine.duration import Duration
 from engine.errors import StreamError
 from engine.heard import MOST_NUMBER, Route, number_of, words_of
 from engine.noun import Written
-from engine.sources.imap.mailbox import Mailbox
 from engine.size import Size
+from engine.sources.imap.mailbox import Mailbox
 from engine.transport.address import read_url
 
 _SQLITE = "sqlite"
@@ -149,8 +149,8 @@ class EngineFile(Written):
     """Whose the texts are that phones send us: the most particular route that takes one."""
     providers: Mapping[str, Any] = {}
     bounces: Mapping[str, Mailbox] = {}
-    """By the name of a provider that sends mail: the mailbox behind its `bounce_address`. It is watched as an account's
-    mailboxes are, and nothing in it is changed."""
+    """By the name of a provider that sends mail: the mailbox behind its `bounce_address`. It is watched as the
+    mailboxes of accounts are, and nothing in it is changed."""
 
 
 @lru_cache(maxsize=1)
