@@ -422,5 +422,5 @@ def test_settings_that_cannot_work_are_refused(wrong: dict[str, Any]) -> None:
 
 def test_the_port_follows_the_encryption() -> None:
     known = {"driver": "smtp", "host": "mail.example.org", "sender": SENDER}
-    ports = {tls: SmtpSettings.model_validate(known | {"tls": tls}).url for tls in ("starttls", "on")}
-    assert ports == {"starttls": "smtp://mail.example.org:587", "on": "smtp://mail.example.org:465"}
+    ports = {tls: SmtpSettings.model_validate(known | {"tls": tls}).at_port for tls in ("starttls", "on")}
+    assert ports == {"starttls": 587, "on": 465}
