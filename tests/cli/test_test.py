@@ -86,6 +86,22 @@ def test_a_test_in_a_global_file_says_whose_mail_it_is(folder: Path) -> None:
     assert result.stdout.endswith("1 ok, 1 failed\n")
 
 
+def test_a_text_from_a_phone_can_be_tested_too(folder: Path) -> None:
+    (folder / "rules/me/texts.yaml").write_text(
+        "version: 1\nrules: [{name: Help, when: {keyword: hulp}, notify: {text: '{sms_from}: {text}'}}]\n"
+    )
+    said = "message: {from: '+32 470 00 00 77', text: 'Hulp!'}"
+    text = "+32470000077: Hulp!"
+    tests = (
+        f"{{{said}, expect: {{rule: Help, sms: 1, email: 0, text: '{text}'}}}}",
+        "{message: {text: hi}, expect: nothing}",
+    )
+    add(folder, *tests, file="rules/me/texts.yaml")
+    account = folder / "accounts/me.yaml"
+    account.write_text(account.read_text() + "\nemail: me@example.org\n")
+    assert run(folder).exit_code == 0, run(folder).output
+
+
 def test_an_appointment_can_be_tested_too(folder: Path) -> None:
     (folder / "rules/me/work.yaml").write_text(
         "version: 1\nrules: [{name: Dentist, when: {title: dentist}, notify: {text: '{title}'}}]\n"

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from engine.event import MailArrived, OccasionDue
+from engine.event import MailArrived, MessageReceived, OccasionDue
 from engine.rules.testing import Expectation, RuleTest, read_bound
 from engine.rules.when.authentication import verified
 from engine.rules.when.view import View
@@ -67,6 +67,14 @@ def test_an_appointment_is_one_that_is_due() -> None:
     assert made.due_at.astimezone(UTC) == datetime(2026, 7, 1, 10, tzinfo=UTC)
 
 
+def test_a_text_is_one_that_a_phone_sent() -> None:
+    written = {"from": "0032 470 00 00 77", "to": "1960", "text": "Hulp!", "received": "2026-07-01 12:00"}
+    made = RuleTest.model_validate({"message": written, "expect": "nothing"}).event(ANNA, BRUSSELS)
+    assert isinstance(made, MessageReceived)
+    assert (made.sender, made.to, made.keyword, made.text) == ("+32470000077", "1960", "hulp", "Hulp!")
+    assert made.received_at.astimezone(UTC) == datetime(2026, 7, 1, 10, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("text", "read"),
     [("1", ("=", "1", "")), ("<= 0,10 EUR", ("<=", "0.10", "EUR")), (">2", (">", "2", "")), ("= 3", ("=", "3", ""))],
@@ -86,6 +94,9 @@ def test_what_is_no_bound_is_refused(bound: str) -> None:
     [
         {"expect": "nothing"},
         {"mail": {}, "appointment": {}, "expect": "nothing"},
+        {"mail": {}, "message": {}, "expect": "nothing"},
+        {"message": {}, "expect": {"remind": "2026-07-01 12:00"}},
+        {"message": {"from": "0470 00 00 77"}, "expect": "nothing"},
         {"mail": {}},
         {"mail": {}, "expect": {}},
         {"mail": {"received": "tomorrow"}, "expect": "nothing"},
