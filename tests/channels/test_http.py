@@ -450,9 +450,21 @@ def test_a_secret_stands_in_a_file_on_one_line(tmp_path: Path) -> None:
     registry.build("api", settings, Http())
 
 
+def _blocks() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+def test_the_page_s_pieces_of_a_description_fit_into_a_whole_one() -> None:
+    pieces = [each for each in _blocks() if not each.startswith("version")]
+    assert len(pieces) == 2
+    for piece in pieces:
+        settings = settings_of(GOOD + piece.replace("{secret.reports}", "{secret.token}"))
+        assert settings.inbound or (settings.files and settings.capability and settings.channel == "rcs")
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_the_examples_of_the_page_are_read_without_a_mistake(number: int) -> None:
-    blocks = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    blocks = [each for each in _blocks() if each.startswith("version")]
     assert len(blocks) == 2
     settings = settings_of(blocks[number])
     files = dict.fromkeys(settings.secret_files, Path(__file__))
