@@ -125,7 +125,7 @@ def _judge_alarm(found: Judgement, subject: str, fates: list[str], taken: int) -
         found.lost.append(f"{subject}: fates {fates} though there was credit and the phone was there")
     if taken > 1 or len(fates) > 1:
         found.sent_twice.append(f"{subject}: taken {taken}, messages {len(fates)}")
-    if taken and fates and not any(fate in ("sent", "delivered", "uncertain") for fate in fates):
+    if taken and fates and not any(fate in ("sent", "delivered", "undelivered", "uncertain") for fate in fates):
         found.free.append(f"{subject}: taken, and {fates}")
 
 

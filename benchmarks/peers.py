@@ -30,6 +30,8 @@ ATTEMPT = (
     "unknown_recorded",
 )
 RECEIPT = ("receipt_taken", "receipt_open", "receipt_applied")
+#: Of those who report by HTTP.
+CALLBACK = ("callback_published", *RECEIPT)
 
 
 class Peer:
@@ -140,7 +142,7 @@ class Infobip(Double):
     name = "infobip"
     provider_class = "idempotent"
     mark = b"POST /sms/3/messages"
-    points = (*ATTEMPT, "callback_published", *RECEIPT)
+    points = (*ATTEMPT, *CALLBACK)
     person = Person("ida", "+32470000001", "u1", provider="infobip")
     tariff = "sms:\n  - {prefix: '+32', price: '0.08', provider: infobip}\n"
     command = (sys.executable, "-m", "tests.servers.vendors", "infobip", "{journal}")
@@ -158,7 +160,7 @@ class Kannel(Double):
     name = "kannel"
     provider_class = "opaque"
     mark = b"GET /cgi-bin/sendsms"
-    points = (*ATTEMPT, "callback_published", *RECEIPT)
+    points = (*ATTEMPT, *CALLBACK)
     person = Person("otto", "+46701740605", "u1", provider="kannel")
     tariff = "sms:\n  - {prefix: '+46', price: '0.08', provider: kannel}\n"
     command = (sys.executable, "-m", "tests.servers.vendors", "kannel", "{journal}")

@@ -24,7 +24,7 @@ from benchmarks.figures import figure, head
 from benchmarks.forked import ForkedInstallation, preload
 from benchmarks.gate import Way
 from benchmarks.judge import Judgement, judge
-from benchmarks.peers import PEERS, RECEIPT, TAKEN, Peer
+from benchmarks.peers import CALLBACK, PEERS, TAKEN, Peer
 from tests.servers.installation import ROOT
 from tests.servers.letters import letter
 from tests.servers.pymap_server import PymapServer
@@ -121,7 +121,7 @@ class Bout:
             if point == TAKEN:
                 await installation.until(lambda: self._has(subject), "it to be taken")
             else:
-                if point in RECEIPT:
+                if point in CALLBACK:
                     await installation.until(lambda: installation.ended or self._has(subject), "it to be taken")
                     await peer.finish()
                 await installation.until(lambda: installation.ended, "the point")
