@@ -147,6 +147,13 @@ async def test_a_reply_from_a_phone_is_heard() -> None:
     assert (reply.sender, reply.recipient, reply.text) == (NUMBER[1:], "1234", "ja, Ж €")
 
 
+async def test_a_long_reply_is_put_together_from_its_parts() -> None:
+    async with Centre.running() as centre, linked(centre, sender="1234") as (ours, _, replies):
+        await ours.send(a_message("long reply"), "r1")
+        await until(lambda: replies)
+    assert [each.text for each in replies] == ["Größe Ж und [mehr] "]
+
+
 async def test_a_wrong_password_is_refused() -> None:
     async with Centre.running() as centre, linked(centre, password="wrong") as (ours, _, _):
         answer = await ours.send(a_message(), "r1")

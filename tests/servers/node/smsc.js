@@ -25,6 +25,10 @@ const server = smpp.createServer(session => {
       }));
       session.send(pdu.response({message_id: id}));
       const back = {source_addr: pdu.destination_addr, destination_addr: pdu.source_addr};
+      if (text.message === 'long reply') ['Größe Ж ', 'und [mehr] '].forEach((message, part) => session.deliver_sm({
+        ...back, esm_class: 0x40, data_coding: 8,
+        short_message: {udh: Buffer.from([5, 0, 3, 9, 2, part + 1]), message},
+      }));
       if (text.message === 'reply') session.deliver_sm({...back, short_message: 'ja, Ж €'});
       if (pdu.registered_delivery & 1) session.deliver_sm({
         ...back, esm_class: 4, receipted_message_id: id, message_state: 2,
