@@ -123,8 +123,8 @@ def _judge(office: Installation, hole: Hole, on_unknown: str) -> bool:
         wrong = len(store.read(ledger.differences))
     uncertain = fates["uncertain"]
     print(
-        f"  {on_unknown}: fates {dict(fates)}; the slowest reached the phone {slowest.total_seconds():.1f} s after its"
-        f" admission; {len(hole.refs)} were handed to the hole, {len(both)} of them to the phone too:"
+        f"  {on_unknown}: fates {dict(fates)}; the slowest reached the phone {slowest.total_seconds():.1f} s after"
+        f" its admission; {len(hole.refs)} were handed to the hole, {len(both)} of them to the phone too:"
         f" {', '.join(each[:8] for each in both[:30])}"
     )
     name = f"black_hole_{on_unknown}"

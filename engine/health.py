@@ -1,8 +1,8 @@
 """How a provider fares: its circuit breaker, its share of new messages, and the pace that it bears. Pure.
 
-A breaker opens on failures *and* on calls that brought no answer: an opaque provider that times out must be left alone
-at once, or every further call makes one more message of which nobody knows whether it was sent. While it is open
-nothing is handed over; after a rest a single message tries (half open), and the rest doubles with each failed try.
+A breaker opens on failures *and* on calls without an answer: an opaque provider that times out must be left alone at
+once, or every further call makes one more message of which nobody knows whether it was sent. While it is open nothing
+is handed over; after a rest a single message tries (half open), and the rest doubles with each failed try.
 
 A provider that says "too fast" is slowed down: to half of what it was called with, and then faster by a tenth each
 second, until it is at its own rate again (additive ease and multiplicative cut, as TCP does: RFC 5681).

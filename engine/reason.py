@@ -56,8 +56,14 @@ class Reason(StrEnum):
     DAILY_CAP = "daily_cap", "The account's daily cap is reached; it opens again at midnight in its zone."
     NO_CREDIT = "no_credit", "Neither the monthly allowance nor the balance covers this message: top up."
 
-    INSTEAD = "instead", "By this channel instead: the one before it could not be taken, or did not reach its receiver."
-    NOT_IN_TIME = "not_in_time", "It had not left in the rule's time, and the next channel is taken; the credit is back."
+    INSTEAD = (
+        "instead",
+        "By this channel instead: the one before it could not be taken, or did not reach its receiver.",
+    )
+    NOT_IN_TIME = (
+        "not_in_time",
+        "It had not left in the rule's time, and the next channel is taken; the credit is back.",
+    )
     NOT_DELIVERED = "not_delivered", "It had not arrived in the rule's time."
     NOT_READ = "not_read", "It had not been read in the rule's time."
     REACHED = "reached", "An earlier channel reached its receiver after all."

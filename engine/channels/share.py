@@ -1,4 +1,4 @@
-"""Which of several providers carries a message, and who takes over from it. Pure, and the same for the same message."""
+"""Which of several providers carries a message, and who takes over. Pure, and the same for the same message."""
 
 import math
 from collections.abc import Mapping, Sequence

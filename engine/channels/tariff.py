@@ -11,7 +11,6 @@ from engine.money import Money
 from engine.notification import Channel
 from engine.noun import Written
 
-
 Name = Annotated[str, Field(min_length=1)]
 Share = Annotated[int, Field(ge=0, le=1000)]
 
@@ -47,7 +46,7 @@ class TariffRow(Written):
     price: str = Field(pattern=r"^[0-9]+([.,][0-9]{1,4})?$")
     """Per part, in the major unit of the file's currency: 0.08."""
     provider: Carriers
-    """One name; `[a, b]`: b takes over when a fails; `{a: 70, b: 30}`: shares, which follow how each of them fares."""
+    """One name; `[a, b]`: b takes over when a fails; `{a: 70, b: 30}`: shares, which follow how each one fares."""
 
 
 class TariffEmail(Written):

@@ -118,4 +118,4 @@ def begin(connection: Connection, message_id: UUID, terms: Terms, now: datetime)
 def tell(connection: Connection, any_id: UUID) -> NotificationStory | None:
     """What became of what a command sent, by the id of its notification or its message; None of all others."""
     found = story.notifications(connection, story.event_of(connection, any_id))
-    return next((each for each in found if PAYER == each.row.account_id or each.row.scope == VERIFY), None)
+    return next((each for each in found if each.row.account_id == PAYER or each.row.scope == VERIFY), None)

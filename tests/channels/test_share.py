@@ -27,7 +27,7 @@ def firsts(shares: dict[str, int], health: dict[str, float] | None = None) -> Co
         ({"a": 1, "b": 0}, {"a": 0.0, "b": 0.0}, ["a", "b"]),
         ({"a": 1, "b": 0}, {"a": 0.3}, ["a", "b"]),
     ],
-    ids=["one", "in order", "the first is out", "two are out", "all are out: it waits", "a weak first is still first"],
+    ids=["one", "in order", "first is out", "two are out", "all are out: it waits", "a weak first is still first"],
 )
 def test_the_order_in_which_they_try(shares: dict[str, int], health: dict[str, float], order: list[str]) -> None:
     assert list(share_out(shares, health, KEYS[0])) == order
