@@ -48,7 +48,7 @@ def command(
         tell_test,
     )
     from engine.errors import TocsinError
-    from engine.store import decisions, reminders, story, trial
+    from engine.store import decisions, invitations, reminders, story, trial
 
     wanted: UUID | None = None
     if any_id is not None:
@@ -68,6 +68,7 @@ def command(
                 click.echo(line)
             return
         found = store.read(lambda connection: story.tell(connection, wanted))
+        reply = store.read(lambda connection: invitations.by_event(connection, wanted)) if found else None
         test = store.read(lambda connection: trial.tell(connection, wanted)) if found is None else None
         digest = store.read(lambda connection: story.digest(connection, wanted)) if found is None else None
         reminder = store.read(lambda connection: reminders.by_event(connection, wanted)) if found is None else None
@@ -91,10 +92,17 @@ def command(
             remedy="`tocsin explain` lists the newest; what was decided is kept for 7 days",
         )
     if as_json:
-        click.echo(json.dumps(tell_record(found), default=str))
+        click.echo(json.dumps(tell_record(found) | _answered(reply), default=str))
         return
     for line in tell_lines(found, zones.get(found.decision.account, "UTC")):
         click.echo(line)
+    if reply is not None and reply.reason is not None:
+        click.echo(f"the answer to {reply.title!r} (number {reply.code}): {reply.reason.sentence}")
+
+
+def _answered(reply: Any) -> dict[str, Any]:
+    """What became of an answer to an invitation, for programs."""
+    return {"answered": {"number": reply.code, "reason": reply.reason}} if reply is not None else {}
 
 
 def _line(found: Any) -> dict[str, Any]:

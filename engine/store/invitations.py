@@ -142,6 +142,12 @@ def find(connection: Connection, id: UUID) -> Invitation | None:
     return None if row is None else _invitation(row)
 
 
+def by_event(connection: Connection, event_id: UUID) -> Invitation | None:
+    """The invitation that was last answered by this text."""
+    row = connection.execute(sa.select(invitation).where(invitation.c.event_id == event_id)).one_or_none()
+    return None if row is None else _invitation(row)
+
+
 def end(connection: Connection, found: Invitation, reason: Reason) -> None:
     """Its answer has come to this; one that came meanwhile stays due."""
     if _stands(connection, found):

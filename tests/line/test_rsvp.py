@@ -6,6 +6,7 @@ import signal
 import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 from tests.line.test_reminders import environment, texts
 from tests.servers.calendars import Calendar, Radicale
@@ -21,12 +22,13 @@ rules:
   - name: Invitations
     when: {calendar: home}
     remind: 2 h
+    late: {after: 3h, then: drop}
     notify: {text: "{title}{if rsvp} {rsvp}{end}"}
 """
 
 
 def _invite(calendar: Calendar) -> None:
-    starts = datetime.now(UTC) + timedelta(hours=2, seconds=8)
+    starts = datetime.now(UTC) + timedelta(hours=2)
     asked = {f"ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;CN={name}": f"mailto:{name}" for name in (ME, OTHER)}
     calendar.put("party", "Party", start=f"{starts:%Y%m%dT%H%M%SZ}", **asked)
 
@@ -50,7 +52,6 @@ async def test_an_answer_reaches_the_calendar_also_when_server_and_engine_die(tm
         try:
             await server.start()
             calendar = await asyncio.to_thread(server.make_calendar, "home")
-            await asyncio.to_thread(_invite, calendar)
             phone = await installation.start_phone()
             (tmp_path / "config/secrets").mkdir(parents=True)
             (tmp_path / "config/secrets/home").write_text(server.password)
@@ -61,6 +62,9 @@ async def test_an_answer_reaches_the_calendar_also_when_server_and_engine_die(tm
             installation.write([Person("anna", NUMBER, "u1", parts=100, rules=RULES, more=more)], mail)
             with environment():
                 assert await installation.start_engine()
+                await installation.until(lambda: installation.count("feed_state") == 1, "the empty calendar")
+                # Whatever this machine is busy with: of a new appointment a moment that is just over is told too.
+                await asyncio.to_thread(_invite, calendar)
                 await installation.until(lambda: len(phone.taken()) == 1, "the invitation")
                 assert texts(phone) == ["Party JA 1 / NEE 1?"]
 
@@ -79,6 +83,9 @@ async def test_an_answer_reaches_the_calendar_also_when_server_and_engine_die(tm
                 assert await installation.start_engine()
                 await installation.until(lambda: read(calendar)[ME] == "DECLINED", "the second answer")
             await installation.until(lambda: installation.count("due", "kind = 'rsvp'") == 0, "its end")
+            [row] = installation.rows("SELECT event_id FROM invitation")
+            explained = await asyncio.to_thread(installation.tocsin, "explain", str(UUID(row.event_id)))
+            assert "the answer to 'Party' (number 1): The answer stands in the calendar." in explained
             assert await installation.end_engine() == 0
             assert len(phone.taken()) == 1  # a yes that stands is no message
         finally:
