@@ -65,13 +65,15 @@ class Place:
         return self.explained()
 
     def explained(self) -> dict[str, Any]:
-        [event] = self.installation.rows("SELECT event_id FROM decision WHERE reason = 'matched'")
-        found = json.loads(self.installation.tocsin("explain", str(event.event_id), "--json"))
+        events = self.installation.rows("SELECT event_id FROM notification")
+        if not events:
+            return {}
+        found = json.loads(self.installation.tocsin("explain", str(events[0].event_id), "--json"))
         told: list[dict[str, Any]] = found["notifications"]
-        return told[0] if told else {}
+        return told[0]
 
     def told(self) -> str:
-        [event] = self.installation.rows("SELECT event_id FROM decision WHERE reason = 'matched'")
+        [event] = self.installation.rows("SELECT event_id FROM notification")
         return self.installation.tocsin("explain", str(event.event_id))
 
 
