@@ -1,4 +1,4 @@
-"""Tocsin: mail and appointments that matter become one SMS, within credit, with the reason for every yes and no.
+"""Tocsin: mail and appointments that matter are told once, within credit, with the reason for every yes and no.
 
 A tour, in the order in which a mail passes:
 
