@@ -168,6 +168,28 @@ class _Detour(TwilioHttpClient):
         return super().request(method, url.replace("https://api.twilio.com", self.url), *args, **how)
 
 
+async def test_pictures_are_named_as_twilio_s_own_sdk_names_them(rig: Twilio) -> None:
+    # prism cannot judge this: it reads no repeated field of a form as a list
+    media = (a_medium(1), a_medium(2))
+    message = a_message("see").model_copy(update={"channel": Channel.MMS, "media": media})
+    await provider(rig, reports="false").send(message, "")
+    ours, [fields] = rig.media, rig.requests
+
+    def talk() -> None:
+        detour = _Detour(rig.listener.url)
+        with detour.session:
+            asked = {"to": NUMBER, "from_": "+15005550006", "body": "see", "send_as_mms": True}
+            Client(ACCOUNT, SECRET, http_client=detour).messages.create(
+                **asked, media_url=[each.url for each in media]
+            )
+
+    await asyncio.to_thread(talk)
+    assert rig.media == ours == [each.url for each in media]
+    assert {name: value.lower() for name, value in rig.requests[1].items()} == {
+        name: value.lower() for name, value in fields.items()
+    }
+
+
 async def test_the_fake_speaks_as_twilio_s_own_sdk_expects(rig: Twilio) -> None:
     def talk(token: str) -> list[Any]:
         detour = _Detour(rig.listener.url)

@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from engine.answer import Outcome
 from engine.channels import registry
 from engine.channels.providers.smtp import SmtpProvider, SmtpSettings
+from engine.medium import PDF, Medium
 from engine.message import Message
 from engine.net import Http
 from engine.notification import Channel
@@ -103,12 +105,16 @@ async def test_mail_arrives_through_a_real_server_and_a_real_bounce_says_what_be
         provider = a_provider(post)
         assert (await provider.sign_in()).outcome is Outcome.ACCEPTED
         assert post.elsewhere.taken == []
-        assert (await provider.send(a_mail(), "r1")).outcome is Outcome.ACCEPTED
+        file = Medium(id=UUID(int=1), name="größe.pdf", media_type=PDF, body=b"%PDF-" + bytes(range(256)) * 4000)
+        mail = a_mail().model_copy(update={"media": (file,)})
+        assert (await provider.send(mail, "r1")).outcome is Outcome.ACCEPTED
         await _until_taken(post.elsewhere)
         [arrived] = post.elsewhere.taken
         body = arrived.parsed.get_body(("plain",))
         assert body is not None
         assert (arrived.to, body.get_content().strip()) == (TO, "Größe €: spoed")
+        [attached] = arrived.parsed.iter_attachments()
+        assert (attached.get_filename(), attached.get_content()) == (file.name, file.body)
         assert arrived.return_path == f"bounce+{provider.token('r1')}@ours.example"
         assert post.ours.taken == []
 

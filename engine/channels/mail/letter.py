@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from email.headerregistry import Address
+from email.headerregistry import Address, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, Policy
 from email.utils import format_datetime
 from html import escape
 from unicodedata import category
@@ -17,6 +17,24 @@ from engine.segments import whole
 #: Where a subject is cut that is made of a text.
 _MOST_SUBJECT = 100
 _LINK = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)\]]")
+
+
+class _Verbatim(UnstructuredHeader):
+    """A header with an address of a page, which no mail program finds in encoded words (RFC 2047 5, RFC 2369 2)."""
+
+    def fold(self, *, policy: Policy) -> str:
+        """On one line, however long: it has no place to fold."""
+        return f"List-Unsubscribe: {self}{policy.linesep}"
+
+
+def _headers() -> HeaderRegistry:
+    made = HeaderRegistry()
+    made.map_to_type("list-unsubscribe", _Verbatim)
+    return made
+
+
+#: How mails are written down.
+_POLICY = SMTP.clone(header_factory=_headers())
 
 
 class Attachment(Noun):
@@ -36,7 +54,7 @@ def attach(media: Sequence[Medium]) -> tuple[Attachment, ...]:
     """The files that go with a message, as they stand in a mail."""
     return tuple(
         Attachment(
-            name=each.name,
+            name="".join(letter if letter.isprintable() else "_" for letter in each.name),
             kind=each.media_type if _PLAIN.fullmatch(each.media_type) else BYTES,
             content=each.body,
         )
@@ -81,7 +99,7 @@ def compose(letter: Letter, at: datetime) -> bytes:
     twice can show it once; Auto-Submitted keeps others from answering it (RFC 3834 5).
     """
     name, address = letter.sender
-    mail = EmailMessage(policy=SMTP)
+    mail = EmailMessage(policy=_POLICY)
     local, _, domain = address.rpartition("@")
     mail["From"] = Address(name, local, domain)
     mail["To"] = letter.to

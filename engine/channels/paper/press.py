@@ -5,8 +5,8 @@ much time and memory and no more; a fax takes a minute anyway.
 """
 
 import asyncio
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 from engine.channels.mail.letter import Attachment
