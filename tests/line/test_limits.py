@@ -45,8 +45,8 @@ class WholeLine(Bench):
         super().__init__(folder, self.phone)
         anna = an_account(parts=100, email="anna@example.org")
         self.store.write(lambda c: accounts.upsert(c, [anna], "v", NOW))
-        free = Line("", Money(minor=0, currency="EUR"), "phone")
-        tariff = Tariff("EUR", [Line("+32", PRICE, "phone")], email=free)
+        free = Line("", Money(minor=0, currency="EUR"), {"phone": 1})
+        tariff = Tariff("EUR", [Line("+32", PRICE, {"phone": 1})], email=free)
         self.desk = replace(self.desk, accounts={"anna": anna}, tariff=tariff)
 
     def rules(self, limits: str, channels: str = "[sms]", version: str = "v") -> None:
