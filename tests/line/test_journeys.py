@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.reason import Reason
 from tests.servers.installation import Installation, Person, Phone
 from tests.servers.letters import letter
 from tests.servers.pymap_server import PymapServer
@@ -114,7 +115,7 @@ async def test_a_phone_that_is_off_is_told_by_mail_and_explain_says_why(place: P
     await place.mail("order: the server is down")
     await place.became("delivered by e-mail; sms undelivered")
     assert place.taken() == ["sms", "email"]
-    assert "sms: The phone is off or out of reach. → e-mail: admitted, instead of sms" in place.told()
+    assert f"sms: {Reason.PHONE_OFF.sentence} → e-mail: admitted, instead of sms" in place.told()
 
 
 async def test_what_nobody_read_goes_by_the_next_channel(place: Place) -> None:
