@@ -30,6 +30,8 @@ class Message(Noun):
     """What it is about, in one line: the subject of a mail."""
     media: tuple[Medium, ...] = ()
     """Files that go with it."""
+    unsubscribe: str = ""
+    """Where a mail program takes its reader's consent back in one click (RFC 8058); empty: nowhere."""
     on_unknown: OnUnknown = "hold"
     not_after: AwareDatetime | None = None
 

@@ -38,6 +38,7 @@ from engine.topics import RECEIPTS, Topic
 from engine.web.health import Health
 from engine.web.media import serve_media
 from engine.web.server import Web
+from engine.web.unsubscribe import take_unsubscribe
 
 log = logging.getLogger("tocsin")
 
@@ -184,7 +185,14 @@ async def run(
         health = Health(store, desk.metrics, clock, desk.draining, stream.assigned, stream.lag, desk.board.values)
         files = serve_media(store, links, clock) if links is not None else None
         web = Web(
-            settings.web.host, settings.web.port, providers, publish, health, lambda heard: hear(desk, heard), files
+            settings.web.host,
+            settings.web.port,
+            providers,
+            publish,
+            health,
+            lambda heard: hear(desk, heard),
+            files=files,
+            stop=take_unsubscribe(store, links, clock) if links is not None else None,
         )
         await web.start()
         stack.push_async_callback(web.stop)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.links import Links
+from engine.links import Links, read_id
 from tests.builders import NOW
 
 KEY = bytes(range(32))
@@ -63,3 +63,20 @@ def test_the_key_is_not_shown_and_without_a_public_address_there_is_no_link() ->
     assert "\\x01" not in repr(LINKS)
     assert Links("", KEY).url(ID, NOW) == ""
     assert LINKS.url(ID, NOW).startswith("https://tocsin.example/media/")
+
+
+@given(st.uuids(), st.emails(), st.emails())
+def test_a_link_to_unsubscribe_is_for_one_message_and_one_reader(id: UUID, reader: str, other: str) -> None:
+    url = LINKS.unsubscribe(id, reader)
+    _, _, written, proof = url.removeprefix("https://tocsin.example").split("/")
+    assert read_id(written) == id
+    assert LINKS.told(id, reader, proof)
+    assert LINKS.told(id, other, proof) is (other == reader)
+    assert not LINKS.told(UUID(int=id.int ^ 1), reader, proof)
+    assert not Links("", b"x" * 32).told(id, reader, proof)
+    assert not LINKS.told(id, reader, f"{proof}é")
+
+
+@pytest.mark.parametrize("public", ["", "http://tocsin.example"])
+def test_nobody_unsubscribes_where_mail_programs_would_not_go(public: str) -> None:
+    assert Links(public, KEY).unsubscribe(ID, "jan@example.org") == ""

@@ -77,7 +77,7 @@ def ask(gates: Sequence[Gate], told: Notification, quote: Quote, standing: Stand
 
 def _detail(reason: Reason, address: str, standing: Standing) -> str:
     stopped_at = standing.stopped.get(address)
-    return say_stopped(stopped_at) if reason is Reason.NO_CONSENT and stopped_at else ""
+    return say_stopped(address, stopped_at) if reason is Reason.NO_CONSENT and stopped_at else ""
 
 
 def pay(quote: Quote, standing: Standing) -> tuple[Verdict, Standing]:

@@ -13,6 +13,7 @@ def check_consent(told: Notification, quote: Quote, standing: Standing) -> Reaso
     return None if quote.address_of(told) in standing.consents else Reason.NO_CONSENT
 
 
-def say_stopped(at: datetime) -> str:
-    """Why there is no consent, where the recipient has written STOP."""
-    return f"withdrawn by a text from that number on {at:%Y-%m-%d %H:%M} UTC"
+def say_stopped(address: str, at: datetime) -> str:
+    """Why there is no consent, where the recipient has written STOP, or clicked it in a mail."""
+    by = "e-mail" if "@" in address else "a text from that number"
+    return f"withdrawn by {by} on {at:%Y-%m-%d %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""What people say themselves of being told: STOP and START, by a text from their phone.
+"""What people say themselves of being told: STOP and START by a text from their phone, a stop by a click in a mail.
 
 A stop goes before what the files say, and stays until START, or until a contact's file says something new under
 `agreed`. The file's own consent is kept beside it: START brings back only what STOP took.
@@ -11,12 +11,13 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
+from engine.account import ConsentSource
 from engine.admission.consent import say_stopped
 from engine.reason import Reason
 from engine.receipt import Fate
 from engine.store import memory, messages
 from engine.store.database import lock_accounts
-from engine.store.tables import consent, decision, message, message_content, notification
+from engine.store.tables import account, consent, decision, message, message_content, notification
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def stop(connection: sa.Connection, address: str, accounts: Collection[str], now
     ended = [row for row in rows if row.fate == Fate.QUEUED.value]
     for row in rows:
         if row in ended:
-            messages.end(connection, row, Fate.WITHDRAWN, Reason.NO_CONSENT, now, say_stopped(now))
+            messages.end(connection, row, Fate.WITHDRAWN, Reason.NO_CONSENT, now, say_stopped(address, now))
         else:  # a provider may have it: it is not tried again
             messages.change(connection, row.id, not_after=now)
     ids = [row.notification_id for row in ended]
@@ -83,6 +84,42 @@ def stop(connection: sa.Connection, address: str, accounts: Collection[str], now
         of = notification.c.id.in_(ids)
         connection.execute(sa.update(notification).where(of).values(reason=Reason.NO_CONSENT.value))
         memory.forget(connection, ids)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Somebody who agreed to be told by mail. `stopped`: they have asked for no more."""
+
+    account: str
+    language: str
+    address: str
+    stopped: bool
+
+
+def readers(connection: sa.Connection, message_id: UUID) -> list[Reader] | None:
+    """All those whom the account of this message may have told by it; None when there is no such message.
+
+    To whom it went, we forget after a while; whom an account may tell, never.
+    """
+    sender = sa.select(account).join(message, message.c.account_id == account.c.id).where(message.c.id == message_id)
+    row = connection.execute(sender).one_or_none()
+    if row is None:
+        return None
+    agreed = (consent.c.source == ConsentSource.AGREED.value) & consent.c.address.contains("@")
+    rows = connection.execute(sa.select(consent).where(consent.c.account_id == row.id, agreed))
+    return [Reader(row.id, row.language, each.address, each.stopped_at is not None) for each in rows]
+
+
+def unsubscribe(connection: sa.Connection, reader: Reader, now: datetime) -> None:
+    """They asked for no more; said again, it changes nothing."""
+    lock_accounts(connection, {reader.account})
+    stop(connection, reader.address, [reader.account], now)
+
+
+def has_agreed(connection: sa.Connection, account_id: str, address: str) -> bool:
+    """Whether it is a contact who is told there, by their own consent, and not the account's owner."""
+    this = (consent.c.account_id == account_id) & (consent.c.address == address)
+    return connection.execute(sa.select(consent.c.source).where(this)).scalar_one_or_none() == ConsentSource.AGREED
 
 
 def start(connection: sa.Connection, address: str, accounts: Collection[str]) -> None:

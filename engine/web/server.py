@@ -10,9 +10,9 @@ from aiohttp import web
 from engine.channels.provider import Hear, Provider
 from engine.errors import TocsinError
 from engine.topics import Topic
+from engine.web import media, unsubscribe
 from engine.web.callbacks import MOST_CALLBACK_BYTES, take_callbacks
 from engine.web.inbound import take_inbound
-from engine.web.media import ROUTE
 from engine.web.probes import Pulse, Watched, add_probes
 
 Publish = Callable[[Topic, Sequence[Any]], Awaitable[None]]
@@ -76,10 +76,11 @@ class Web:
         health: Watched,
         hear: Hear | None = None,
         files: Callable[[web.Request], Awaitable[web.Response]] | None = None,
+        stop: Callable[[web.Request], Awaitable[web.Response]] | None = None,
     ) -> None:
         """`publish` and `hear` return when what they got is durable on the stream, and raise when it is not.
 
-        `files` serves what links to files lead to.
+        `files` serves what links to files lead to, `stop` whoever wants no more mail.
         """
         app = web.Application(client_max_size=MOST_CALLBACK_BYTES)
         take = take_callbacks(providers, publish)
@@ -98,7 +99,9 @@ class Web:
                 ]
             )
         if files is not None:
-            app.add_routes([web.get(ROUTE, files)])
+            app.add_routes([web.get(media.ROUTE, files)])
+        if stop is not None:
+            app.add_routes([web.get(unsubscribe.ROUTE, stop), web.post(unsubscribe.ROUTE, stop)])
         self._pulse = Pulse()
         self._beating: asyncio.Task[None] | None = None
         add_probes(app, self._pulse, health)

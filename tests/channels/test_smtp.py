@@ -222,6 +222,27 @@ async def test_consent_is_withdrawn_in_one_click_where_an_address_is_given(room:
     assert (await taken(room, a_mail())).parsed["List-Unsubscribe"] is None
 
 
+OURS = f"https://tocsin.example/unsubscribe/{'A' * 22}/{'b' * 22}"
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, OURS),
+        ({"unsubscribe": "off"}, None),
+        ({"unsubscribe": "https://ours.example/stop"}, "https://ours.example/stop"),
+    ],
+    ids=["our own", "switched off", "another"],
+)
+async def test_the_engines_own_address_is_used_unless_the_settings_say_otherwise(
+    room: Mailroom, settings: dict[str, str], expected: str | None
+) -> None:
+    it = await taken(room, a_mail().model_copy(update={"unsubscribe": OURS}), **settings)
+    line = f"List-Unsubscribe: <{expected}>\r\n".encode()
+    assert (line in it.mail) is (expected is not None)  # in one piece: no mail program reads encoded words here
+    assert (b"\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in it.mail) is (expected is not None)
+
+
 @pytest.mark.parametrize(
     "to",
     [

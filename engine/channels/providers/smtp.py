@@ -46,10 +46,16 @@ def _bounce(address: str) -> str:
     return address
 
 
+#: As the setting `unsubscribe`: no mail has the header.
+_OFF = "off"
+
+
 def _unsubscribe(url: str) -> str:
     parts = urlsplit(url)
-    if url and (parts.scheme != "https" or not parts.hostname or not url.isprintable() or set(url) & set(" <>,")):
-        raise ValueError("write an address that begins with https://; {message} in it becomes the message's id")
+    if url not in ("", _OFF) and (
+        parts.scheme != "https" or not parts.hostname or not url.isprintable() or set(url) & set(" <>,")
+    ):
+        raise ValueError("write off, or an address with https:// before it; {message} in it becomes the message's id")
     return url
 
 
@@ -62,7 +68,9 @@ class SmtpSettings(MailServer):
     html: Flag = True
     """Send the text as HTML too, so that links can be followed everywhere."""
     unsubscribe: Annotated[str, Field(max_length=500), AfterValidator(_unsubscribe)] = ""
-    """Where a mail program's own button withdraws consent in one click (RFC 8058): a POST to this address."""
+    """Where a mail program's own button withdraws consent in one click (RFC 8058): a POST to this address, in every
+    mail. Without it, the engine's own address in mail to contacts who agreed, where `web: {public}` is https; `off`:
+    nowhere."""
     bounce_address: Annotated[Address, AfterValidator(_bounce)] | None = None
     """Where mail servers report. It must take `bounce+anything@…` too; see docs/providers.md for who reads it."""
     bounce_key: SecretStr | None = None
@@ -189,8 +197,8 @@ class SmtpProvider:
         headers = [(TOKEN_HEADER, token or message.id.hex)]
         if settings.reply_to:
             headers.append(("Reply-To", settings.reply_to))
-        if settings.unsubscribe:
-            headers.append(("List-Unsubscribe", f"<{settings.unsubscribe.replace('{message}', message.id.hex)}>"))
+        if (stop := settings.unsubscribe or message.unsubscribe) and stop != _OFF:
+            headers.append(("List-Unsubscribe", f"<{stop.replace('{message}', message.id.hex)}>"))
             headers.append(("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
         return Letter(
             id=message.id.hex,
