@@ -76,6 +76,8 @@ class Life:
         """Every call that was ever made: a report may come for any."""
         self.open: set[tuple[Any, str]] = set()
         """(message, reference) of which we were not told what became."""
+        self.reported: set[Any] = set()
+        """Messages whose end a provider has told."""
         self.known: dict[Any, dict[Channel, Fate]] = {}
         self._numbers = count(1)
 
@@ -95,22 +97,28 @@ class Life:
         claim = self.air.pop(number % len(self.air))
         said: Answer | None = ANSWERS[how]
         if said is None or how == "silent":
-            self.open.add((claim.message.id, claim.client_ref))
+            self._leave_open(claim)
         elif how == "refused" and self.town.provider_class is ProviderClass.IDEMPOTENT:
             self.open.discard((claim.message.id, claim.client_ref))
         if said is not None:
             self.town.answer(claim, said)
+
+    def _leave_open(self, claim: Claim) -> None:
+        if claim.message.id not in self.reported:
+            self.open.add((claim.message.id, claim.client_ref))
 
     def report(self, number: int, what: str) -> None:
         if not self.calls:
             return
         claim = self.calls[number % len(self.calls)]
         self.open = {each for each in self.open if each[0] != claim.message.id}
+        self.reported.add(claim.message.id)
         self.town.report(claim, *REPORTS[what])
 
     def time(self, minutes: int) -> None:
         # whoever holds a call that long is dead: its lease lapses
-        self.open |= {(each.message.id, each.client_ref) for each in self.air}
+        for each in self.air:
+            self._leave_open(each)
         self.town.pass_time(minutes * MINUTE)
 
     def torn(self) -> None:
