@@ -209,7 +209,6 @@ class Life:
             assert looked_at == set(PROVIDERS), (fates, self.town.facts(told))
 
 
-@given(steps=steps, kind=st.sampled_from([ProviderClass.OPAQUE, ProviderClass.IDEMPOTENT]), parts=st.integers(0, 3))
 def _live(make: Any, steps: list[Any], kind: ProviderClass, parts: int) -> None:
     store = make()
     life = Life(store, kind, parts)
@@ -239,5 +238,7 @@ def test_any_history_takes_each_channel_for_a_cause_and_leaves_none_out(fresh: F
         return Database(f"sqlite:///{copy}")
 
     # a database of its own for each costs PostgreSQL seconds
+    kinds = st.sampled_from([ProviderClass.OPAQUE, ProviderClass.IDEMPOTENT])
+    lives = given(steps=steps, kind=kinds, parts=st.integers(0, 3))(_live)
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large]
-    settings(max_examples=40 if on_sqlite else 5, deadline=None, suppress_health_check=checks)(_live)(make)
+    settings(max_examples=40 if on_sqlite else 5, deadline=None, suppress_health_check=checks)(lives)(make)
