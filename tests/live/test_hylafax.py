@@ -1,22 +1,25 @@
 """A real T.30 call between two soft modems: Debian's HylaFAX takes a fax, sends it, and its twin receives it."""
 
 import asyncio
+import io
 import os
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from PIL import Image, ImageSequence
+from PIL import Image, ImageDraw, ImageSequence
 
 from engine.answer import Outcome
 from engine.channels import registry
 from engine.channels.providers.hylafax.driver import HylafaxProvider
 from engine.channels.providers.hylafax.settings import HylafaxSettings
+from engine.medium import Medium
 from engine.net import Http
+from engine.notification import Channel
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
 from tests.contracts.provider import SECRET, a_message
@@ -84,11 +87,24 @@ def likeness(one: list[int], other: list[int]) -> float:
     return both / max(sum(one), sum(other))
 
 
+def a_picture() -> Medium:
+    """A file of the mail: a dial with its hand in the red."""
+    image = Image.new("RGB", (1200, 900), "white")
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((250, 100, 950, 800), outline="black", width=24)
+    draw.pieslice((300, 150, 900, 750), -60, 0, fill="black")
+    draw.line((600, 450, 830, 250), fill="white", width=20)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return Medium(id=UUID(int=1), name="koelcel.png", media_type="image/png", body=out.getvalue())
+
+
 async def test_a_fax_is_received_by_a_real_machine_as_it_was_drawn(server: HylafaxServer, tmp_path: Path) -> None:
     provider = a_provider(server)
     ref = a_ref()
     drawn = tmp_path / "drawn-%d.png"
-    answer = await provider.send(a_message(LETTER * 11, RINGS), ref)
+    message = a_message(LETTER * 6, RINGS).model_copy(update={"channel": Channel.FAX, "media": (a_picture(),)})
+    answer = await provider.send(message, ref)
     assert (answer.outcome, answer.detail) == (Outcome.ACCEPTED, f"job {answer.provider_ref}, 2 pages")
     report = await report_on(provider, ref)
     assert (report.fate, report.reason, report.detail) == (Fate.DELIVERED, Reason.DELIVERED, "2 pages")
@@ -106,7 +122,10 @@ async def test_a_fax_is_received_by_a_real_machine_as_it_was_drawn(server: Hylaf
         with Image.open(tmp_path / f"drawn-{number}.png") as original:
             assert likeness(ink(page), ink(original)) > 0.6
     if pictures := os.environ.get("TOCSIN_PICTURES"):
-        pages[0].resize((864, 1200), Image.Resampling.LANCZOS).save(Path(pictures, "received-fax.png"), optimize=True)
+        both = Image.new("L", (1740, 1200), 128)
+        for number, page in enumerate(pages):
+            both.paste(page.resize((864, 1200), Image.Resampling.LANCZOS), (number * 876, 0))
+        both.save(Path(pictures, "received-fax.png"), optimize=True)
 
 
 @pytest.mark.parametrize(("number", "reason"), [(BUSY, Reason.LINE_BUSY), (NOBODY, Reason.NO_PICKUP)])
