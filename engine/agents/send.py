@@ -103,9 +103,14 @@ async def _attempt(desk: Desk, claim: Claim) -> None:
     if (early := (claim.not_before - desk.clock()).total_seconds()) > 0:
         await asyncio.sleep(early)
     try:
-        said = await hand_over(desk, provider, claim.message, claim.client_ref)
+        # The lease ends a second later: whoever still draws the pages of a fax by then must not hand them over, since
+        # another attempt may be on its way.
+        async with asyncio.timeout((claim.not_before + provider.timeout * 1.5 - desk.clock()).total_seconds()):
+            said = await hand_over(desk, provider, claim.message, claim.client_ref)
     except asyncio.CancelledError:
         raise
+    except TimeoutError:
+        said = Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="no answer in time")
     except Exception as error:
         # A provider's defect must not look like a refusal: whether the message left is not known.
         log.exception("provider %s failed", provider.name)

@@ -55,15 +55,19 @@ def answer(
     if said.outcome is not Outcome.ACCEPTED and (row.attempts != claimed.attempt or row.fate != Fate.SENDING.value):
         return
     due.cancel(connection, DueKind.LEASE, str(row.id))
+    wait = max(backoff, said.retry_after or backoff)
     if said.outcome is Outcome.ACCEPTED:
         end(connection, row, Fate.SENT, said.reason, now, said.detail)
         apply_parked(connection, row, said.provider_ref, now)
+    elif _is_open(connection, row) and (said.outcome is Outcome.NOT_TAKEN or said.reason in OF_ONE_PROVIDER):
+        # This call did nothing; what an earlier one under the same reference did is still not known.
+        _resolve(connection, row, said.reason, terms, now, wait)
     elif said.outcome is Outcome.REFUSED:
         if said.reason not in OF_ONE_PROVIDER or not _elsewhere(connection, row, said.reason, now, said.detail):
             end(connection, row, Fate.FAILED, said.reason, now, said.detail)
     elif said.outcome is Outcome.NOT_TAKEN:
         if said.reason is Reason.PROVIDER_BUSY or not _elsewhere(connection, row, said.reason, now, said.detail):
-            _again(connection, row, said.reason, now, max(backoff, said.retry_after or backoff), said.detail)
+            _again(connection, row, said.reason, now, wait, said.detail)
     else:
         _resolve(connection, row, said.reason, terms, now, backoff)
     failpoint("settle_open")
@@ -109,6 +113,15 @@ def _resolve(
             _again(connection, row, reason, now, backoff, "it may come twice")
     else:
         _hold(connection, row, Reason.HELD_UNCERTAIN, now)
+
+
+def _is_open(connection: sa.Connection, row: Row) -> bool:
+    """Whether an earlier call under the reference in use may have been taken, and its owner prefers never to twice."""
+    ref = attempt.c.client_ref == f"{row.id.hex}-{row.ref_no}"
+    unknown = sa.select(attempt.c.n).where(
+        attempt.c.message_id == row.id, ref, attempt.c.state == AttemptState.UNKNOWN.value
+    )
+    return row.on_unknown == "hold" and connection.execute(unknown.limit(1)).first() is not None
 
 
 def _first_tried(connection: sa.Connection, row: Row) -> datetime:

@@ -246,3 +246,26 @@ def test_a_provider_that_is_well_writes_nothing_of_its_health(store: Database) -
     answer(store, claims(store, known).claims[0], ACCEPTED, known)
     health = store.write(lambda c: pace.hold(c, {"a": None}))["a"].health
     assert health == Health()
+
+
+@pytest.mark.parametrize("said", [UNREACHABLE, BUSY, LOCKED_OUT], ids=["not reached", "too fast", "our account"])
+def test_a_call_that_did_nothing_says_nothing_of_an_earlier_one_under_the_same_reference(
+    store: Database, said: Answer
+) -> None:
+    """An idempotent provider may have taken the first call; only the same reference there keeps it from a second."""
+    told, known = a_notification(), both(ProviderClass.IDEMPOTENT)
+    admit(store, told)
+    later = timedelta(0)
+    refs = []
+    for answered in (SILENT, said, said):
+        [claim] = claims(store, known, later).claims
+        refs.append((claim.message.provider, claim.client_ref))
+        answer(store, claim, answered, known, later)
+        later += timedelta(seconds=30)
+        for each in store.write(lambda c: due.take(c, NOW + later)):  # noqa: B023
+            store.write(lambda c: send_queue.ready(c, UUID(each.key)))  # noqa: B023
+    [claim] = claims(store, known, later).claims
+    assert {*refs, (claim.message.provider, claim.client_ref)} == {("a", refs[0][1])}
+    answer(store, claim, ACCEPTED, known, later)
+    assert facts(store, told)[-1] == "sent accepted"
+    assert spent(store) == (0, 1)
