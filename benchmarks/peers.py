@@ -173,7 +173,7 @@ class Kannel(Double):
 
 
 class Smpp(Journaled):
-    """An SMS centre by npm's smpp: opaque, and its receipts know only the centre's own id."""
+    """An SMS centre by npm's smpp: opaque; its receipts show our reference again."""
 
     name = "smpp"
     provider_class = "opaque"
@@ -185,7 +185,7 @@ class Smpp(Journaled):
     def settings(self) -> str:
         return (
             f"  smpp: {{driver: smpp, host: 127.0.0.1, port: {self.gate.port}, system_id: tocsin,"
-            " password: secret, sender: Tocsin, timeout: 2s}\n"
+            " password: secret, sender: Tocsin, timeout: 2s, reference_tag: 0x1400}\n"
         )
 
 

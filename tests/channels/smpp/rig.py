@@ -78,7 +78,7 @@ class SmppRig:
             self.smsc.next.append({"do": do, **how})
 
     def taken(self) -> list[str]:
-        return [part.tlvs[TAG].decode() for part in self.smsc.parts]
+        return [part.tlvs[TAG].decode().partition("/")[0] for part in self.smsc.parts]
 
     async def switch_off(self) -> None:
         await self.smsc.stop()

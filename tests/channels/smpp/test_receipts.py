@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.channels.providers.smpp.following import Following
+from engine.channels.providers.smpp.following import Following, recognise
 from engine.channels.providers.smpp.receipts import Ids, NetworkReceipt, is_receipt, read
 from engine.channels.providers.smpp.short_message import Address, ShortMessage
 from engine.channels.providers.smpp.tlv import Tag
@@ -194,3 +194,28 @@ def test_what_is_remembered_has_a_bound() -> None:
     assert following.hear(told("5")) == ("", "5", told("5"))
     assert following.hear(told("99")) == ("r99", "99", told("99"))
     assert len(following._by_id) == len(following._heard) == 10
+
+
+REF = f"{'a' * 32}-0"
+
+
+@pytest.mark.parametrize(
+    ("shown", "calls", "fate", "known"),
+    [
+        (REF, {REF}, Fate.DELIVERED, (REF, Fate.DELIVERED)),
+        (REF + "\0", set(), Fate.UNDELIVERED, (REF, Fate.UNDELIVERED)),
+        (REF + "/2/3", set(), Fate.DELIVERED, (REF, Fate.SENT)),
+        (REF + "/2/3", set(), Fate.UNDELIVERED, (REF, Fate.UNDELIVERED)),
+        (REF + "/2/3", {REF}, Fate.DELIVERED, ("", Fate.DELIVERED)),
+        ("", set(), Fate.DELIVERED, ("", Fate.DELIVERED)),
+        ("' OR 1=1", set(), Fate.DELIVERED, ("", Fate.DELIVERED)),
+    ],
+    ids=["whole", "no end", "a part arrived", "a part did not", "a part, still in hand", "nothing", "no reference"],
+)
+def test_after_a_crash_a_receipt_is_known_by_the_reference_that_it_shows(
+    shown: str, calls: set[str], fate: Fate, known: tuple[str, Fate]
+) -> None:
+    unknown = Following().hear(told("m1", fate))
+    assert unknown is not None
+    found = recognise(unknown, shown.encode(), calls)
+    assert (found.ref, found.receipt.fate) == known

@@ -10,11 +10,10 @@ from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features, Reporting
 from engine.channels.objection import object_to
 from engine.channels.provider import Hear, Publish
-from engine.channels.providers.smpp import receipts, short_message, split
+from engine.channels.providers.smpp import inbound, receipts, short_message, split
 from engine.channels.providers.smpp.deliveries import Deliveries, Delivery
 from engine.channels.providers.smpp.encoding import DEFAULT, LATIN1, Charset, UnfitError
-from engine.channels.providers.smpp.following import Followed, Following, Known
-from engine.channels.providers.smpp.inbound import Assembly
+from engine.channels.providers.smpp.following import Followed, Following, Known, recognise
 from engine.channels.providers.smpp.link import Link
 from engine.channels.providers.smpp.outcomes import RINVMSGLEN, ROK, RX_R_APPN, Meaning, answer, meaning
 from engine.channels.providers.smpp.pdu import Command, Pdu, PduError, bind, read_id
@@ -24,7 +23,6 @@ from engine.channels.providers.smpp.settings import SmppSettings
 from engine.channels.providers.smpp.short_message import Address, ShortMessage
 from engine.channels.secret import read_secret
 from engine.errors import ProviderError
-from engine.heard import Heard
 from engine.identity import derive
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError
@@ -62,7 +60,7 @@ class SmppProvider:
         self._settings = settings
         self._own = dict(settings.statuses)
         self._following = Following()
-        self._assembly = Assembly(settings.charset)
+        self._calls: set[str] = set()
         self._hears = False
         self._deliveries = Deliveries(name)
         self._source = _source(settings)
@@ -84,6 +82,7 @@ class SmppProvider:
         self._session.start(listen=False)
         deadline = asyncio.get_running_loop().time() + self.timeout.total_seconds()
         followed = self._following.begin(client_ref, len(bodies))
+        self._calls.add(client_ref)
         try:
             first = await self._submit(bodies[0], followed, 0, deadline)
             if first.outcome is not Outcome.ACCEPTED or len(bodies) == 1:
@@ -94,6 +93,7 @@ class SmppProvider:
             return _join([first, *rest], self._following.representative(followed))
         finally:
             followed.over = True
+            self._calls.discard(client_ref)
 
     async def ask(self, client_ref: str) -> Answer:
         """query_sm wants the SMS centre's own id, which we lack exactly when we would ask."""
@@ -141,7 +141,6 @@ class SmppProvider:
         parts = split.split(message.text, settings.segmentation, next(self._references), settings.charset)
         default = DEFAULT if settings.charset is Charset.GSM7 else LATIN1
         coding = split.data_coding(message.text, default if settings.data_coding is None else settings.data_coding)
-        own = {} if settings.reference_tag is None else {settings.reference_tag: client_ref.encode()}
         validity = ""
         if settings.expiry and message.not_after is not None:
             validity = f"{message.not_after.astimezone(UTC):%y%m%d%H%M%S}000+"  # 7.1.1
@@ -155,11 +154,17 @@ class SmppProvider:
                     data_coding=coding,
                     registered=_REPORT if settings.reports else 0,
                     validity=validity,
-                    parameters={**part.parameters, **own},
+                    parameters={**part.parameters, **self._tag(client_ref, place, len(parts))},
                 )
             )
-            for part in parts
+            for place, part in enumerate(parts, 1)
         ]
+
+    def _tag(self, client_ref: str, place: int, parts: int) -> dict[int, bytes]:
+        """Our reference in the operator's own parameter, with the place of a part; nothing where it has none."""
+        tag = self._settings.reference_tag
+        written = client_ref if parts == 1 else f"{client_ref}/{place}/{parts}"
+        return {} if tag is None else {tag: written.encode()}
 
     async def _submit(self, body: bytes, followed: Followed, place: int, deadline: float) -> Answer:
         """Hand over one part."""
@@ -225,10 +230,14 @@ class SmppProvider:
             read = short_message.decode if pdu.command == Command.DELIVER_SM else short_message.decode_data
             message = read(pdu.body)
             if receipts.is_receipt(message):
-                known = self._following.hear(receipts.read(message, self._settings.message_ids))
+                receipt = receipts.read(message, self._settings.message_ids)
+                known = self._following.hear(receipt)
+                if known is not None and not known.ref and self._settings.reference_tag is not None:
+                    shown = message.parameters.get(self._settings.reference_tag, b"")
+                    known = recognise(known, shown, self._calls)
                 self._tell((link, pdu), known)
                 return
-            heard = self._put_together(message) if self._hears else None
+            heard = inbound.read(self.name, message, self._settings.charset, datetime.now(UTC))
         except ValueError:  # PduError is one; its words may hold what the network sent
             link.respond(pdu, RINVMSGLEN, b"\0")
             return
@@ -236,13 +245,6 @@ class SmppProvider:
             link.respond(pdu, RX_R_APPN, b"\0")
         else:
             self._deliveries.put(Delivery((link, pdu), heard=heard))
-
-    def _put_together(self, message: ShortMessage) -> Heard | None:
-        """The text that this completes; nothing while parts of it are missing. Raises ValueError for nonsense."""
-        whole = self._assembly.add(message, datetime.now(UTC))
-        if whole is None:
-            return None
-        return Heard(provider=self.name, sender=whole.sender, recipient=whole.recipient, text=whole.text, at=whole.at)
 
     def _tell(self, asked: tuple[Link, Pdu] | None, known: Known | None) -> None:
         report = None

@@ -1,10 +1,13 @@
 """Which receipts belong to which message: it may be several units, and a receipt may come before the answer."""
 
+import re
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from engine.channels.providers.smpp.receipts import NetworkReceipt
+from engine.reason import Reason
 from engine.receipt import Fate
 
 #: What is older than so many messages is not remembered: its receipts then speak for the part that they are about.
@@ -27,6 +30,28 @@ class Known(NamedTuple):
     ref: str
     id: str
     receipt: NetworkReceipt
+
+
+#: Our reference as it is written with each part: of a long text with its place and how many there are.
+_TAG = re.compile(rb"([0-9a-f]{32}-[0-9]{1,6})(?:/[0-9]{1,3}/[0-9]{1,3})?\0?")
+
+
+def recognise(known: Known, shown: bytes, calls: Collection[str]) -> Known:
+    """A receipt for an id that nobody remembers, as after a crash, by the reference that the SMS centre `shown` again.
+
+    The receipt of a part says that the message was taken, and no more: of the other parts nothing is known. While one
+    of the `calls` is handing the message over, its answers say it better.
+    """
+    found = _TAG.fullmatch(shown)
+    if found is None:
+        return known
+    ref, part = found[1].decode(), b"/" in shown
+    if part and ref in calls:
+        return known
+    receipt = known.receipt
+    if part and receipt.fate is not Fate.UNDELIVERED:
+        receipt = receipt._replace(fate=Fate.SENT, reason=Reason.ACCEPTED)
+    return known._replace(ref=ref, receipt=receipt)
 
 
 class Following:
