@@ -10,7 +10,7 @@ from engine.channels.providers.apprise import carried as carried_by_apprise
 from engine.channels.providers.clicksend import ClicksendProvider, ClicksendSettings
 from engine.channels.providers.email_gateway import EmailGatewayProvider, EmailGatewaySettings, carried
 from engine.channels.providers.fake import FakeProvider, FakeSettings
-from engine.channels.providers.gammu import GammuProvider, GammuSettings
+from engine.channels.providers.gammu.driver import GammuProvider, GammuSettings
 from engine.channels.providers.http.driver import HttpProvider
 from engine.channels.providers.http.settings import HttpSettings
 from engine.channels.providers.hylafax.driver import HylafaxProvider

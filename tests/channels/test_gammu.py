@@ -11,7 +11,8 @@ import pytest
 from engine.answer import Outcome, ProviderClass
 from engine.channels import registry
 from engine.channels.provider import Provider
-from engine.channels.providers.gammu import ERROR, OUTBOX, SENT, GammuProvider, GammuSettings, Spool
+from engine.channels.providers.gammu.driver import GammuProvider, GammuSettings
+from engine.channels.providers.gammu.spool import ERROR, OUTBOX, SENT, Spool
 from engine.net import Http
 from engine.reason import Reason
 from engine.receipt import Fate

@@ -1,5 +1,7 @@
 """A modem at home: Debian's gammu-smsd and the phone that gammu has built in."""
 
+import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,9 +9,11 @@ import pytest
 
 from engine.answer import Outcome, ProviderClass
 from engine.channels import registry
-from engine.channels.providers.gammu import GammuProvider, GammuSettings
+from engine.channels.provider import Listening
+from engine.channels.providers.gammu.driver import GammuProvider, GammuSettings
+from engine.heard import Heard
 from engine.net import Http
-from engine.receipt import Fate
+from engine.receipt import DeliveryReport, Fate
 from engine.segments import count
 from tests.contracts.provider import NUMBER, a_message
 from tests.servers.gammu import Gammu
@@ -62,3 +66,32 @@ async def test_what_was_sent_is_told_and_is_not_sent_again_whoever_was_killed_wh
     assert report is not None
     assert (report.fate, report.client_ref) == (Fate.SENT, "r1")
     assert (provider.provider_class, provider.key_life) == (ProviderClass.IDEMPOTENT, timedelta(days=7))
+
+
+async def test_what_phones_send_is_read_as_it_was_written(tmp_path: Path) -> None:
+    gammu = Gammu(tmp_path)
+    sent = {"+32470000077": "Größe € STOP", "+32470000078": "🙂 hi", "+32470000079": "é€" * 150, "Bank_A": "x" * 200}
+    for sender, text in sent.items():
+        await gammu.receive(sender, text)
+    provider = registry.build("modem", GammuSettings(driver="gammu", folder=gammu.spool, inbox=True), Http())
+    assert isinstance(provider, Listening)
+    heard: list[Heard] = []
+    whole = asyncio.Event()
+
+    async def hear(brought: Sequence[Heard]) -> None:
+        heard.extend(brought)
+        if len(heard) >= len(sent):
+            whole.set()
+
+    async def publish(reports: Sequence[DeliveryReport]) -> None:
+        raise AssertionError(reports)
+
+    await provider.listen(publish, hear)
+    async with gammu.running(), asyncio.timeout(60):
+        await whole.wait()
+        inbox = gammu.spool / "inbox"
+        while any(path.is_file() for path in inbox.iterdir()):
+            await asyncio.sleep(0.1)
+    await provider.close()
+    assert {each.sender: each.text for each in heard} == sent
+    assert len(list((inbox / "read").iterdir())) == 1 + 1 + 5 + 3

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -47,15 +48,29 @@ class Gammu:
     async def running(self) -> AsyncIterator["Gammu"]:
         """The daemon sends what is in `outbox` while this lasts."""
         require("gammu-smsd")
-        quiet = asyncio.subprocess.DEVNULL
+        quiet, utf8 = asyncio.subprocess.DEVNULL, {**os.environ, "LC_ALL": "C.UTF-8"}
         process = await asyncio.create_subprocess_exec(
-            *("gammu-smsd", "-c", str(self.folder / "smsdrc")), stdout=quiet, stderr=quiet
+            *("gammu-smsd", "-c", str(self.folder / "smsdrc")), stdout=quiet, stderr=quiet, env=utf8
         )
         try:
             yield self
         finally:
             process.kill()
             await process.wait()
+
+    async def receive(self, sender: str, text: str) -> None:
+        """A phone has sent this: it waits in the modem until the daemon runs."""
+        require("gammu")
+        (self.folder / "phone/sms/1").mkdir(parents=True, exist_ok=True)
+        process = await asyncio.create_subprocess_exec(
+            *("gammu", "-c", str(self.folder / "smsdrc"), "savesms", "TEXT", "-folder", "1", "-unread"),
+            *("-sender", sender, "-unicode", "-len", "1000"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+        )
+        await process.communicate(text.encode())
+        assert process.returncode == 0
 
     def sent(self) -> list[tuple[str, int, str]]:
         """What went over the air, by its log: (reference, parts, number)."""

@@ -1,12 +1,8 @@
-"""A phone or modem of one's own, by the folders of gammu-smsd (its service `files`).
-
-A message is a file in `outbox`; gammu-smsd sends it and moves it to `sent` or `error`. The file's name carries our
-reference, so a message that is handed over twice is found and left alone: wherever we are killed, it is sent once.
-"""
+"""The provider: a message becomes a file in `outbox`, files in `inbox` become texts from phones."""
 
 import asyncio
 import errno
-import os
+import logging
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -18,7 +14,10 @@ from pydantic import Field
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features, Reporting
 from engine.channels.objection import object_to
-from engine.channels.provider import Paced
+from engine.channels.provider import Hear, Paced, Publish
+from engine.channels.providers.gammu.inbox import Inbox
+from engine.channels.providers.gammu.spool import ERROR, SENT, Spool
+from engine.document import Flag
 from engine.duration import Duration
 from engine.message import Message
 from engine.net import Http
@@ -26,8 +25,10 @@ from engine.notification import Channel
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
 
-#: A file is in one of them, and moves from the first to one of the others.
-OUTBOX, SENT, ERROR = "outbox", "sent", "error"
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks into `inbox`: a text from a phone waits for two of them.
+LOOK = 2.0
 #: An underscore or a dot would be taken for the end of a field of the file's name.
 _REF = re.compile(r"[A-Za-z0-9-]{1,60}")
 #: The letter by which gammu-smsd sorts: all messages that reach it are in the order that our lanes gave them.
@@ -39,7 +40,9 @@ class GammuSettings(Paced):
 
     driver: Literal["gammu"]
     folder: Path = Path("/var/spool/gammu")
-    """Where gammu-smsd's folders are: `outbox`, `sent` and `error`."""
+    """Where gammu-smsd's folders are: `outbox`, `sent`, `error` and `inbox`."""
+    inbox: Flag = False
+    """Read what phones send out of `inbox`, and move each file to `inbox/read` when its text is kept."""
     most_waiting: int = Field(default=100, ge=1, le=100_000)
     """With so many files in `outbox` there is no room: the modem is slow, or gammu-smsd does not run."""
     kept: Duration = Field(default=timedelta(days=7), ge=timedelta(minutes=1), le=timedelta(days=3650))
@@ -54,54 +57,12 @@ class GammuSettings(Paced):
         return False
 
 
-class Spool:
-    """The folders. Everything here waits for a disk."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def find(self, ref: str) -> str:
-        """The folder that holds the message of this reference; empty when none does.
-
-        Looked through in the order in which a file moves: one that moves meanwhile is seen twice, never missed.
-        Raises OSError.
-        """
-        for folder in (OUTBOX, SENT, ERROR):
-            if any(_ref_of(file.name) == ref for file in (self._folder / folder).iterdir()):
-                return folder
-        return ""
-
-    def waiting(self) -> int:
-        """How many messages are not sent yet. Raises OSError."""
-        return sum(bool(_ref_of(file.name)) for file in (self._folder / OUTBOX).iterdir())
-
-    def prepare(self, ref: str, text: str) -> Path:
-        """The text on the disk, where gammu-smsd does not look. Raises OSError."""
-        draft = self._folder / OUTBOX / f".tocsin-{ref}"
-        with draft.open("wb") as file:
-            os.fchmod(file.fileno(), 0o660)  # its group is gammu-smsd's
-            # Without the mark the daemon would read it by whatever locale it was started in.
-            file.write(b"\xfe\xff" + text.encode("utf-16-be"))
-            file.flush()
-            os.fsync(file.fileno())
-        return draft
-
-    def reveal(self, draft: Path, name: str) -> None:
-        """From now on gammu-smsd sees it. Raises OSError, after which it may or may not."""
-        draft.replace(draft.with_name(name))
-        folder = os.open(draft.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
 class GammuProvider:
     """Hands files to one gammu-smsd."""
 
     channels = frozenset({Channel.SMS})
     provider_class = ProviderClass.IDEMPOTENT
-    features = Features(reports=Reporting.NONE, sender=False, on_site=True)
+    features = Features(reports=Reporting.NONE, hears=True, sender=False, on_site=True)
     poll_gap: timedelta | None = timedelta(0)
 
     def __init__(self, name: str, settings: GammuSettings, http: Http, callback: str) -> None:
@@ -110,6 +71,9 @@ class GammuProvider:
         self.timeout = settings.timeout
         self.key_life = settings.kept
         self.spool = Spool(settings.folder)
+        self.inbox = Inbox(name, settings.folder / "inbox")
+        self.look = LOOK
+        self._listening: asyncio.Task[None] | None = None
         self._settings = settings
 
     async def send(self, message: Message, client_ref: str) -> Answer:
@@ -154,8 +118,39 @@ class GammuProvider:
         """Nobody reports by HTTP here. Raises PermissionError."""
         raise PermissionError("what became of a message is read from gammu-smsd's folders")
 
+    async def listen(self, publish: Publish, hear: Hear | None = None) -> None:
+        """Begin to read `inbox`, where the settings say so."""
+        if self._settings.inbox and hear is not None and self._listening is None:
+            self._listening = asyncio.create_task(self._bring(hear), name=f"gammu {self.name} inbox")
+
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Read no more."""
+        if self._listening is not None:
+            task, self._listening = self._listening, None
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _bring(self, hear: Hear) -> None:
+        """Texts are kept first and moved then: a kill in between brings them again as the same ones."""
+        kept: set[str] = set()
+        trouble = ""
+        while True:
+            before, trouble = trouble, ""
+            try:
+                texts = await asyncio.to_thread(self.inbox.look)
+                if new := [each.heard for each in texts if each.heard.provider_ref not in kept]:
+                    await hear(new)
+                # Where a file cannot be moved it is not brought over and over.
+                kept = {each.heard.provider_ref for each in texts}
+                await asyncio.to_thread(self.inbox.put_away, texts)
+            except OSError as error:
+                trouble = _words(error)
+            except Exception as error:
+                # Whatever went wrong, the texts are not ours yet: they stay where they are.
+                trouble = type(error).__name__
+            if trouble and trouble != before:
+                log.error("what phones send through provider %s waits: %s", self.name, trouble)
+            await asyncio.sleep(self.look)
 
     def _put(self, message: Message, ref: str) -> Answer:
         try:
@@ -171,12 +166,6 @@ class GammuProvider:
         except OSError as error:
             return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=_words(error))
         return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, detail="it is in outbox")
-
-
-def _ref_of(name: str) -> str:
-    """Our reference in a file's name (`OUT<priority>_<recipient>_<reference>.txt`); empty in that of another file."""
-    fields = name.partition(".")[0].split("_")
-    return fields[2] if name.startswith("OUT") and len(fields) == 3 else ""
 
 
 def _words(error: OSError) -> str:
