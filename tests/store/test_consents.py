@@ -6,6 +6,7 @@ from uuid import uuid4
 import sqlalchemy as sa
 
 from engine.account import Contact
+from engine.message import message_id
 from engine.store import accounts, consents, correspondence, inbox, ledger, send_queue
 from engine.store.consents import Said
 from engine.store.database import Database
@@ -13,7 +14,8 @@ from engine.store.tables import consent, message
 from tests.builders import NOW, PHONE, a_notification, a_quote, an_account, terms
 
 JAN = "+32470000077"
-CONTACT = Contact(id="jan", numbers=(JAN,), agreed="by mail")
+MAIL = "jan@example.org"
+CONTACT = Contact(id="jan", numbers=(JAN,), email=MAIL, agreed="by mail")
 
 
 def fill(store: Database) -> None:
@@ -68,3 +70,27 @@ def test_the_last_who_sent_to_a_number_through_a_provider_is_found(store: Databa
         return store.read(lambda c: correspondence.who_wrote(c, provider, number, since))
 
     assert (who(), who("other"), who(number=PHONE), who(minutes=2)) == ("anna", "", "", "")
+
+
+def test_who_is_told_by_mail_unsubscribes_by_the_message_from_the_account_that_sent_it(store: Database) -> None:
+    fill(store)
+    told = a_notification(1, address=JAN)
+    store.write(lambda c: inbox.take_in(c, [(told, a_quote())], "EUR", NOW))
+    sent = message_id(told.id, told.channel)
+    assert store.read(lambda c: consents.readers(c, uuid4())) is None
+    [reader] = store.read(lambda c: consents.readers(c, sent)) or []
+    assert (reader.account, reader.address, reader.stopped) == ("anna", MAIL, False)
+    for hours in (0, 1):
+        at = NOW + timedelta(hours=hours)
+        store.write(lambda c, at=at: consents.unsubscribe(c, reader, at))
+        when = sa.select(consent.c.account_id, consent.c.address, consent.c.stopped_at)
+        rows = store.read(lambda c, when=when: c.execute(when.where(consent.c.stopped_at.is_not(None))).all())
+        assert [tuple(row) for row in rows] == [("anna", MAIL, NOW)]
+    assert [each.stopped for each in store.read(lambda c: consents.readers(c, sent)) or []] == [True]
+
+
+def test_a_contact_has_agreed_and_the_owner_need_not(store: Database) -> None:
+    fill(store)
+    asked = [("anna", MAIL), ("bert", JAN), ("anna", PHONE), ("anna", "nobody@example.org"), ("carl", MAIL)]
+    told = [store.read(lambda c, each=each: consents.has_agreed(c, *each)) for each in asked]
+    assert told == [True, True, False, False, False]
