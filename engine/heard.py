@@ -13,6 +13,8 @@ from engine.noun import Noun
 MOST_TEXT = 10_000
 MOST_REF = 200
 MOST_NUMBER = 40
+#: Stands where a part of a long text did not come.
+MISSING = "[...]"
 
 
 def _bounded(text: object) -> object:
@@ -58,9 +60,12 @@ def number_of(written: str, region: str | None = None) -> str:
 
 
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text, folded, without the punctuation around them: ``« Stop! »`` is ``stop``."""
+    """The words of a text, folded, without the punctuation around them: ``« Stop! »`` is ``stop``.
+
+    What is missing counts as a word: nobody knows whether "[...] stop" began with "don't".
+    """
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return tuple(word for each in folded.split() if (word := _trim(each)))
+    return tuple(word for each in folded.split() if (word := each if each == MISSING else _trim(each)))
 
 
 def keyword_of(text: str) -> str:

@@ -6,11 +6,13 @@ from uuid import uuid5
 
 from engine.account import Account, Plan
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.coding import Coding
 from engine.event import Address, MailArrived, MessageReceived
 from engine.heard import keyword_of
 from engine.identity import TOCSIN
 from engine.money import Money
 from engine.notification import Channel, Notification
+from engine.part import Part
 from engine.quote import Quote
 from engine.reason import Reason
 from engine.store.send_queue import Terms
@@ -51,6 +53,22 @@ def a_text(text: str = "Hulp, de lift staat stil", **other: Any) -> MessageRecei
         "read_at": NOW,
     }
     return MessageReceived(**{**values, **other})
+
+
+def a_part(number: int, body: bytes | str = "a", **other: Any) -> Part:
+    """The first, second, ... part of two of a long text from a phone."""
+    values: dict[str, Any] = {
+        "provider": "centre",
+        "sender": "+32470000077",
+        "recipient": "1234",
+        "reference": 7,
+        "total": 2,
+        "number": number,
+        "body": body.encode("latin-1") if isinstance(body, str) else body,
+        "coding": Coding.LATIN1,
+        "at": NOW,
+    }
+    return Part(**{**values, **other})
 
 
 def an_account(name: str = "anna", parts: int = 0, cap: int = 1_000_000, **other: Any) -> Account:

@@ -3,13 +3,15 @@
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from engine import topics
 from engine.agents.desk import Desk
 from engine.event import MessageReceived
 from engine.heard import Heard, find_route, keyword_of, number_of
+from engine.part import LongText, Part
 from engine.phone import mask
-from engine.store import correspondence
+from engine.store import correspondence, parts
 
 log = logging.getLogger("tocsin.hear")
 
@@ -17,13 +19,39 @@ log = logging.getLogger("tocsin.hear")
 LATELY = timedelta(days=7)
 
 
-async def hear(desk: Desk, heard: Sequence[Heard]) -> None:
+async def hear(desk: Desk, heard: Sequence[Heard | Part]) -> None:
     """Put each on the stream, for the account that it is for. Brought again it is the same event.
 
-    Raises StoreError or StreamError: then none of them is ours, and the provider is to bring them again.
+    A part of a long text is kept until the others are here, too. Raises StoreError or StreamError: then none of them
+    is ours, and the provider is to bring them again.
     """
-    events = [await _receive(desk, each) for each in heard]
+    await _hand_over(desk, [each for each in heard if isinstance(each, Heard)])
+    left = [each for each in heard if isinstance(each, Part)]
+    while left:
+        brought = left
+        texts, left = await desk.store.awrite(lambda connection: parts.keep(connection, brought))  # noqa: B023
+        broken = {part.text_id for part in left}
+        now = desk.clock()
+        ready = [(text, text.read() if text.id in broken else text.join(now)) for text in texts]
+        await _hand_over(desk, joined=[(text, said) for text, said in ready if said is not None])
+
+
+async def hear_in_part(desk: Desk, id: UUID) -> None:
+    """Put a long text on the stream as it is: the rest of it did not come. Raises StoreError or StreamError."""
+    text = await desk.store.aread(lambda connection: parts.find(connection, id))
+    if (said := text.join(desk.clock())) is not None:
+        await _hand_over(desk, joined=[(text, said)])
+
+
+async def _hand_over(desk: Desk, heard: Sequence[Heard] = (), joined: Sequence[tuple[LongText, Heard]] = ()) -> None:
+    """Publish texts, and long ones that were joined: these are noted as told once that is durable."""
+    events = [await _receive(desk, each) for each in (*heard, *(said for _, said in joined))]
+    if not events:
+        return
     await desk.publish(topics.EVENTS, events)
+    if joined:
+        now, texts = desk.clock(), [text for text, _ in joined]
+        await desk.store.awrite(lambda connection: parts.tell(connection, texts, now))
     for event in events:
         desk.metrics.count_received(event.provider, event.found_by)
         level = logging.WARNING if event.found_by == "nobody" else logging.INFO

@@ -10,6 +10,7 @@ from engine.agents import agenda, silence
 from engine.agents.answer import Answers
 from engine.agents.desk import Desk
 from engine.agents.fire import Firing
+from engine.agents.hear import hear_in_part
 from engine.agents.inquire import Inquiries
 from engine.agents.listen import listen
 from engine.digest import Gathered
@@ -93,6 +94,9 @@ async def _act(desk: Desk, each: Due) -> None:
         return
     if each.kind is DueKind.AGENDA:
         await agenda.tell(desk, each)
+        return
+    if each.kind is DueKind.PART:
+        await hear_in_part(desk, UUID(each.key))
         return
     message_id = UUID(each.key)
     if each.kind is DueKind.RETRY:

@@ -15,6 +15,7 @@ from engine.heard import Heard
 from engine.message import Message
 from engine.notification import Channel
 from engine.noun import Written
+from engine.part import Part
 from engine.receipt import DeliveryReport
 
 #: What stands in a header, a form or an address: no line breaks, no control characters.
@@ -136,8 +137,8 @@ class Hearing(Protocol):
         ...
 
 
-Hear = Callable[[Sequence[Heard]], Awaitable[None]]
-"""Returns once the texts are durable on the stream; raises when they are not."""
+Hear = Callable[[Sequence[Heard | Part]], Awaitable[None]]
+"""Returns once the texts are durable on the stream, and parts of texts in the store; raises when they are not."""
 
 
 def is_polled(provider: Provider) -> bool:

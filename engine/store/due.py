@@ -32,6 +32,8 @@ class DueKind(StrEnum):
     """Look whether a notification has to take the next of its channels."""
     DIGEST = "digest"
     """What was collected is told."""
+    PART = "part"
+    """A long text from a phone is handed over without the parts that did not come."""
     RSVP = "rsvp"
     """An answer to an invitation is written into its calendar."""
     AGENDA = "agenda"

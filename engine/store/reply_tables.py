@@ -1,8 +1,29 @@
-"""The tables of what people answer: the codes that prove a number, and invitations."""
+"""The tables of what people answer: parts of their texts, the codes that prove a number, and invitations."""
 
 import sqlalchemy as sa
 
 from engine.store.columns import Moment, Words, metadata
+
+text_part = sa.Table(
+    "text_part",
+    metadata,
+    # A part of a long text from a phone, until the whole is handed over and nobody brings the part again. The id is
+    # derived from provider, sender, recipient, reference and total.
+    sa.Column("text_id", sa.Uuid, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("provider", sa.Text, nullable=False),
+    sa.Column("sender", Words, nullable=False),
+    sa.Column("recipient", Words, nullable=False),
+    sa.Column("reference", sa.Integer, nullable=False),
+    sa.Column("total", sa.Integer, nullable=False),
+    sa.Column("provider_ref", Words, nullable=False),
+    # Bytes: a character may have been cut in two.
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("coding", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    # When it was handed over, alone or with others.
+    sa.Column("told_at", Moment),
+)
 
 verification_code = sa.Table(
     "verification_code",

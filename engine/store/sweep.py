@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from engine.store import due, invitations, journeys, media, reminders, verifying, withdrawing
+from engine.store import due, invitations, journeys, media, parts, reminders, verifying, withdrawing
 from engine.store.attempts import WINDOW
 from engine.store.due import DueKind
 from engine.store.tables import decision, digest, digest_item, held, limit_state, message_content, parked_report, told
@@ -35,4 +35,5 @@ def sweep(connection: sa.Connection, now: datetime) -> None:
     withdrawing.sweep(connection, now)
     verifying.sweep(connection, now)
     invitations.sweep(connection, now)
+    parts.sweep(connection, now)
     due.schedule(connection, DueKind.SWEEP, _KEY, now + EVERY)

@@ -11,6 +11,7 @@ from engine.store.columns import metadata as metadata
 from engine.store.media_tables import enclosing as enclosing
 from engine.store.media_tables import medium as medium
 from engine.store.reply_tables import invitation as invitation
+from engine.store.reply_tables import text_part as text_part
 from engine.store.reply_tables import verification_code as verification_code
 from engine.store.reply_tables import verified as verified
 

@@ -6,13 +6,14 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 
 from engine import topics
 from engine.account import Account, Contact
-from engine.agents.hear import hear
+from engine.agents.hear import hear, hear_in_part
 from engine.agents.match import match
 from engine.agents.route import route
 from engine.agents.send import send
@@ -20,18 +21,20 @@ from engine.agents.wake import wake
 from engine.channels.tariff import Line, Tariff
 from engine.cli.telling import tell_lines
 from engine.document import read
-from engine.errors import StreamError
+from engine.errors import StoreError, StreamError
 from engine.event import MessageReceived
-from engine.heard import Heard, Route
+from engine.heard import MISSING, Heard, Route
 from engine.money import Money
 from engine.notification import Channel
+from engine.part import PATIENCE
 from engine.reason import Reason
 from engine.rules.book import Book, Books
 from engine.rules.load import RuleFolder, load
-from engine.store import accounts, decisions, ledger, story
+from engine.store import accounts, decisions, ledger, parts, story
+from engine.store.due import LEASE, take
 from engine.store.tables import consent, due, message, notification
 from tests.agents.test_hops import Bench, Scripted
-from tests.builders import ACCEPTED, NOW, PHONE, PRICE, a_mail, an_account
+from tests.builders import ACCEPTED, NOW, PHONE, PRICE, a_mail, a_part, an_account
 
 JAN, US, STRANGER = "+32470000077", "+32460200000", "+32470000088"
 RULES = """\
@@ -182,6 +185,64 @@ async def test_what_could_not_be_kept_is_not_ours(line: Inbound) -> None:
     assert first.id == again.id
     rows = sa.select(sa.func.count()).select_from(notification)
     assert line.store.read(lambda c: c.execute(rows).scalar_one()) == 0
+
+
+# ---- in parts
+
+
+async def test_a_text_in_parts_is_one_event_however_often_its_parts_come(line: Inbound) -> None:
+    await to_anna(line)
+    one, two = a_part(1, "hulp de "), a_part(2, "lift")
+    for brought in ([two], [two], [one], [one, two], [two]):
+        await hear(line.desk, brought)
+    [(_, event)] = line.published
+    assert (event.text, event.sender, event.to, event.keyword) == ("hulp de lift", JAN, "1234", "hulp")
+
+
+async def test_a_text_whose_parts_could_not_be_published_is_the_same_event_when_one_comes_again(
+    line: Inbound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = a_part(1, "hulp de "), a_part(2, "lift")
+    await hear(line.desk, [one])
+    line.broken = True
+    with pytest.raises(StreamError):
+        await hear(line.desk, [two])
+    line.broken = False
+    with monkeypatch.context() as patched:  # dies between the stream and the store
+        patched.setattr(parts, "tell", _fail)
+        with pytest.raises(StoreError):
+            await hear(line.desk, [two])
+    await hear(line.desk, [two.model_copy(update={"at": NOW + MINUTE})])
+    assert [event.text for _, event in line.published] == ["hulp de lift"] * 2
+    assert len({event.id for _, event in line.published}) == 1
+
+
+def _fail(*_: Any) -> None:
+    raise StoreError("the disk is full")
+
+
+async def test_a_text_whose_last_part_never_comes_is_handed_over_after_an_hour_without_it(line: Inbound) -> None:
+    await hear(line.desk, [a_part(1, "please don't"), a_part(3, "stop", total=3, reference=8)])
+    line.now += PATIENCE
+    await line.run(wake, lambda: len(line.published) == 2)
+    assert sorted(event.text for _, event in line.published) == [f"{MISSING} stop", f"please don't {MISSING}"]
+    await line.decide(*(event for _, event in line.published))
+    assert line.stopped() == set()
+    rows = sa.select(sa.func.count()).select_from(due).where(due.c.kind == "part")
+    assert line.store.read(lambda c: c.execute(rows).scalar_one()) == 0
+
+
+async def test_while_the_stream_is_away_a_text_that_is_due_stays_due(line: Inbound) -> None:
+    await hear(line.desk, [a_part(1, "a")])
+    line.now += PATIENCE
+    line.broken = True
+    [each] = line.store.write(lambda c: take(c, line.now))
+    with pytest.raises(StreamError):
+        await hear_in_part(line.desk, UUID(each.key))
+    line.broken = False
+    line.now += LEASE + timedelta(seconds=1)
+    await line.run(wake, lambda: bool(line.published))
+    assert line.published[0][1].text == f"a {MISSING}"
 
 
 # ---- stop and start

@@ -1,15 +1,18 @@
 """The other side of an SMPP provider."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from engine.answer import ProviderClass
 from engine.channels.provider import Hear
 from engine.channels.providers.smpp.driver import SmppProvider
 from engine.channels.providers.smpp.settings import SmppSettings
+from engine.heard import Heard
 from engine.net import Http
+from engine.part import LongText, Part
 from engine.receipt import DeliveryReport
 from tests.contracts.provider import GARBAGE, LONG, SECRET, Callback
 from tests.servers.smsc import Smsc
@@ -91,6 +94,23 @@ class SmppRig:
 
     def garbage(self, ref: str) -> list[Callback]:
         return []
+
+
+def joined(heard: Sequence[Heard | Part]) -> list[str]:
+    """The whole texts, once their parts are joined as the store joins them."""
+    texts: dict[UUID, LongText] = {}
+    whole: list[str] = []
+    for each in heard:
+        if isinstance(each, Heard):
+            whole.append(each.text)
+            continue
+        text = texts.get(each.text_id) or LongText(id=each.text_id)
+        piece = text.place(each)
+        assert piece is not None
+        texts[text.id] = text.put(piece)
+        if (said := texts[text.id].join(each.at)) is not None:
+            whole.append(said.text)
+    return whole
 
 
 async def until(condition: Callable[[], Any]) -> None:

@@ -24,6 +24,7 @@ from engine.channels.providers.smpp.pdu import (
 )
 from engine.channels.providers.smpp.short_message import MOST_SHORT, Address, ShortMessage
 from engine.channels.providers.smpp.tlv import Tag
+from engine.coding import TO_GSM
 
 _NAMES = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=15)
 _ADDRESSES = st.builds(Address, _NAMES, st.integers(0, 6), st.integers(0, 18))
@@ -154,7 +155,5 @@ def test_smpplib_reads_our_bind() -> None:
 
 
 def test_the_gsm_alphabet_is_that_of_aiosmpplib() -> None:
-    from engine.channels.providers.smpp.encoding import _TO_GSM
-
     theirs = find_codec_info("gsm0338")
-    assert {character: theirs.encode(character)[0] for character in _TO_GSM} == _TO_GSM
+    assert {character: theirs.encode(character)[0] for character in TO_GSM} == TO_GSM

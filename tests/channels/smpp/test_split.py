@@ -10,15 +10,16 @@ from engine.channels.providers.smpp.encoding import (
     UCS2,
     Charset,
     UnfitError,
-    decode,
-    decode_gsm,
+    coding_of,
     encode_gsm,
 )
-from engine.channels.providers.smpp.inbound import Assembly
+from engine.channels.providers.smpp.inbound import read
 from engine.channels.providers.smpp.short_message import MOST_SHORT, Address, ShortMessage, encode
 from engine.channels.providers.smpp.split import Segmentation, data_coding, split
+from engine.coding import decode, decode_gsm
 from engine.segments import Alphabet, count
 from tests.builders import NOW
+from tests.channels.smpp.rig import joined
 
 _GSM = "@£$¥èéùìòÇ\nØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./059:;<=>?¡AZÄÖÑÜ§¿azäöñüà^{}\\[~]|€\f"
 _TEXTS = st.one_of(
@@ -33,16 +34,14 @@ def test_as_many_parts_as_were_charged_carry_the_whole_text(text: str, how: Segm
     parts = split(text, how, reference)
     charged = count(text).parts
     assert len(parts) == (1 if how is Segmentation.PAYLOAD else charged)
-    assembly, found = Assembly(), None
-    for part in reversed(parts):
-        body = ShortMessage(
+    bodies = [
+        ShortMessage(
             Address("1"), Address("2"), part.data, part.esm_class, data_coding(text, 0), parameters=part.parameters
         )
-        encode(body)
-        assert found is None
-        found = assembly.add(body, NOW)
-    assert found is not None
-    assert found.text == text
+        for part in reversed(parts)
+    ]
+    assert all(encode(each) for each in bodies)
+    assert joined([read("centre", each, Charset.GSM7, NOW) for each in bodies]) == [text]
 
 
 @given(_TEXTS, st.sampled_from([Segmentation.UDH, Segmentation.UDH16]))
@@ -82,7 +81,7 @@ def test_gsm_there_and_back(text: str) -> None:
 
 @given(st.binary(max_size=300), st.integers(0, 255), st.sampled_from(Charset))
 def test_any_bytes_in_any_coding_are_some_text(data: bytes, coding: int, charset: Charset) -> None:
-    assert isinstance(decode(data, coding, charset), str)
+    assert isinstance(decode(data, coding_of(coding, charset)), str)
 
 
 @pytest.mark.parametrize(
@@ -91,4 +90,4 @@ def test_any_bytes_in_any_coding_are_some_text(data: bytes, coding: int, charset
     ids=["escape", "escape at the end", "escape to nowhere", "no septet", "two escapes"],
 )
 def test_odd_gsm_is_read_as_a_phone_would(data: bytes, text: str) -> None:
-    assert decode(data, DEFAULT) == text
+    assert decode(data, coding_of(DEFAULT)) == text

@@ -11,6 +11,7 @@ from engine.channels.providers.smpp.link import Link
 from engine.channels.providers.smpp.outcomes import ROK, RX_T_APPN
 from engine.channels.providers.smpp.pdu import Pdu
 from engine.heard import Heard
+from engine.part import Part
 from engine.receipt import DeliveryReport
 
 log = logging.getLogger(__name__)
@@ -25,14 +26,14 @@ MOST_WAITING = 10_000
 
 @dataclass(frozen=True)
 class Delivery:
-    """A report or a message from a phone, or neither where a part only completes what another began.
+    """A report, or a text from a phone or a part of one; neither where it reports on what is not ours.
 
     `asked` is the unit that brought it and the link to acknowledge it on, if one did.
     """
 
     asked: tuple[Link, Pdu] | None
     report: DeliveryReport | None = None
-    heard: Heard | None = None
+    heard: Heard | Part | None = None
 
     def acknowledge(self, status: int) -> None:
         """Tell the SMS centre whether it is kept."""
@@ -78,9 +79,10 @@ class Deliveries:
             reports = [(each, each.report) for each in batch if each.report is not None]
             if reports:
                 await self._keep(publish, reports)
-            texts = [(each, each.heard) for each in batch if each.heard is not None]
-            if texts and hear is not None:
-                await self._keep(hear, texts)
+            for kind in (Heard, Part):  # apart: a text that is kept is not brought again because a part is not
+                heard = [(each, each.heard) for each in batch if isinstance(each.heard, kind)]
+                if heard and hear is not None:
+                    await self._keep(hear, heard)
 
     async def _keep(self, keep: Callable[[list[T]], Awaitable[None]], brought: Sequence[tuple[Delivery, T]]) -> None:
         status = ROK

@@ -237,7 +237,8 @@ class SmppProvider:
                     known = recognise(known, shown, self._calls)
                 self._tell((link, pdu), known)
                 return
-            heard = inbound.read(self.name, message, self._settings.charset, datetime.now(UTC))
+            now = datetime.now(UTC)
+            heard = inbound.read(self.name, message, self._settings.charset, now) if self._hears else None
         except ValueError:  # PduError is one; its words may hold what the network sent
             link.respond(pdu, RINVMSGLEN, b"\0")
             return

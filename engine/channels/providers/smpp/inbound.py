@@ -1,81 +1,42 @@
-"""Messages from phones: long ones put together, whichever way they were cut."""
+"""Texts from phones, and the parts of long ones, whichever way they were cut."""
 
-from collections import OrderedDict
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from engine.channels.providers.smpp.encoding import Charset, decode
+from engine.channels.providers.smpp.encoding import Charset, coding_of
 from engine.channels.providers.smpp.pdu import PduError
 from engine.channels.providers.smpp.short_message import UDHI, Address, ShortMessage
 from engine.channels.providers.smpp.tlv import Tag
+from engine.coding import decode
+from engine.heard import Heard
+from engine.part import Part
 
-#: Messages that wait for their other parts, and how long.
-MOST_OPEN = 1_000
-PATIENCE = timedelta(hours=1)
 _INTERNATIONAL = 1
 #: No international number has fewer digits.
 _SHORTEST = 7
-
-
-@dataclass(frozen=True)
-class Inbound:
-    """A text from a phone to one of our numbers. Both are written as the network gave them."""
-
-    sender: str
-    recipient: str
-    text: str
-    at: datetime
-
 
 _Place = tuple[int, int, int]
 """(reference, how many parts, which one)"""
 
 
-@dataclass
-class _Open:
-    began: datetime
-    pieces: dict[int, bytes] = field(default_factory=dict)
-
-
-class Assembly:
-    """Puts parts together by sender, recipient and reference."""
-
-    def __init__(self, charset: Charset = Charset.GSM7) -> None:
-        self._charset = charset
-        self._open: OrderedDict[tuple[str, str, int, int], _Open] = OrderedDict()
-
-    def add(self, message: ShortMessage, now: datetime) -> Inbound | None:
-        """The whole message that this part completes, or None. Raises PduError when its header makes no sense.
-
-        A part that comes again replaces itself; a message whose parts do not come is forgotten.
-        """
-        place, data = _place_of(message)
-        if place is not None and place[1] > 1:
-            whole = self._join(message, place, data, now)
-            if whole is None:
-                return None
-            data = whole
-        text = decode(data, message.data_coding, self._charset)
-        return Inbound(_number(message.source), _number(message.destination), text, now)
-
-    def _join(self, message: ShortMessage, place: _Place, data: bytes, now: datetime) -> bytes | None:
-        reference, total, number = place
-        key = (message.source.value, message.destination.value, reference, total)
-        while self._open and (len(self._open) > MOST_OPEN or self._oldest() < now - PATIENCE):
-            self._open.popitem(last=False)
-        found = self._open.get(key)
-        if found is None or (len(found.pieces) == total and found.pieces[number] != data):
-            # References come round again; a part of a whole message that comes again unchanged could not be kept.
-            self._open.pop(key, None)
-            found = self._open[key] = _Open(now)
-        found.pieces[number] = data
-        if len(found.pieces) < total:
-            return None
-        # Bytes are joined before they are read: some networks cut a character in two.
-        return b"".join(found.pieces[each] for each in range(1, total + 1))
-
-    def _oldest(self) -> datetime:
-        return next(iter(self._open.values())).began
+def read(provider: str, message: ShortMessage, charset: Charset, now: datetime) -> Heard | Part:
+    """What a phone sent. Raises PduError, or another ValueError, when it makes no sense."""
+    place, data = _place_of(message)
+    sender, recipient = _number(message.source), _number(message.destination)
+    coding = coding_of(message.data_coding, charset)
+    if place is None or place[1] == 1:
+        return Heard(provider=provider, sender=sender, recipient=recipient, text=decode(data, coding), at=now)
+    reference, total, number = place
+    return Part(
+        provider=provider,
+        sender=sender,
+        recipient=recipient,
+        reference=reference,
+        total=total,
+        number=number,
+        body=data,
+        coding=coding,
+        at=now,
+    )
 
 
 def _number(address: Address) -> str:

@@ -44,7 +44,23 @@ def _journeys() -> None:
 
 
 def _replies() -> None:
-    """What people answer: the codes that prove a number, and invitations."""
+    """What people answer: parts of their texts, the codes that prove a number, and invitations."""
+    op.create_table(
+        "text_part",
+        sa.Column("text_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("provider_ref", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("coding", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("told_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("text_id", "number", name=op.f("pk_text_part")),
+    )
     op.create_table(
         "verification_code",
         sa.Column("id", sa.Uuid(), nullable=False),
