@@ -137,6 +137,17 @@ def test_a_part_that_says_the_same_in_the_next_text_is_in_it_when_the_hour_is_ov
     assert table.said == ["abc", "dbe"]
 
 
+def test_after_a_day_a_part_that_says_the_same_is_of_the_next_text(table: Table) -> None:
+    for each in parts("abc"):
+        table.take(each)
+    assert [table.take(each) for each in parts("abd", LIFE + 10 * SECOND)] == [[], [], ["abd"]]
+
+
+def test_the_whole_is_another_event_than_what_was_handed_over_of_it_before() -> None:
+    one, two = parts("ab")
+    assert a_long_text(one).read().provider_ref != a_long_text(one, two).read().provider_ref
+
+
 def test_what_was_brought_again_does_not_get_into_the_next_text(table: Table) -> None:
     for each in (*parts("abc"), *parts("abc", 10 * SECOND)):
         table.take(each)

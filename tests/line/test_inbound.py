@@ -221,6 +221,12 @@ def _fail(*_: Any) -> None:
     raise StoreError("the disk is full")
 
 
+async def test_a_text_that_breaks_off_is_handed_over_before_the_next_under_its_reference(line: Inbound) -> None:
+    words = ["a1", "c1", "c2"]
+    await hear(line.desk, [a_part(int(word[1]), word, at=NOW + n * MINUTE) for n, word in enumerate(words)])
+    assert [event.text for _, event in line.published] == [f"a1 {MISSING}", "c1c2"]
+
+
 async def test_a_text_whose_last_part_never_comes_is_handed_over_after_an_hour_without_it(line: Inbound) -> None:
     await hear(line.desk, [a_part(1, "please don't"), a_part(3, "stop", total=3, reference=8)])
     line.now += PATIENCE

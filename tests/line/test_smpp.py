@@ -1,5 +1,6 @@
 """Mail to SMS over a link of our own, whose centre is away, busy, slow or silent; reports come back over it."""
 
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,3 +121,36 @@ async def test_a_report_that_came_while_the_engine_was_down_is_heard_afterwards(
     stage.smsc.report(stage.smsc.parts[0], "EXPIRED")
     await stage.became("spoed later", "undelivered:phone_off")
     assert stage.smsc.acknowledged == [0]
+
+
+async def test_a_long_text_survives_an_engine_that_is_killed_between_its_parts(stage: Stage) -> None:
+    installation, smsc = stage.installation, stage.smsc
+
+    async def bring(*numbers: int) -> None:
+        acknowledged = len(smsc.acknowledged) + len(numbers)
+        for number in numbers:
+            header = bytes([5, 0, 3, 7, 3, number])
+            smsc.deliver("32470000077", "1234", header + f"part {number}. ".encode(), esm=0x40)
+        await installation.until(lambda: len(smsc.acknowledged) == acknowledged, "the answer of the engine")
+
+    async def die() -> None:
+        await installation.end_engine(signal.SIGKILL)
+        binds = len(smsc.binds)
+        assert await installation.start_engine()
+        await installation.until(lambda: len(smsc.binds) > binds, "the link")
+
+    await installation.until(lambda: bool(smsc.binds), "the link")
+    await bring(3)
+    await die()
+    await bring(1)
+    await die()
+    await bring(2)
+    await die()
+    # The centre never heard that these were taken.
+    await bring(1, 2, 3)
+    await stage.post("spoed well")
+    await stage.became("spoed well", "delivered:delivered")
+    event = installation.json("event", "text")
+    found = installation.rows(f'SELECT {event} AS text FROM decision WHERE event LIKE \'%"kind":"message"%\'')
+    assert [row.text for row in found] == ["part 1. part 2. part 3. "]
+    assert set(smsc.acknowledged) == {0}
