@@ -20,7 +20,8 @@ A tour, in the order in which a mail passes:
 7. `engine/agents/wake.py` is the one timer: retries, what was held or collected (`engine/store/waking.py`,
    `engine/store/digests.py`), what goes on by another channel (`engine/store/falling.py`, decided by
    `engine/journey.py`), reminders, agendas. `engine/agents/relay.py` tells the world what became of a message.
-8. `engine/web/inbound.py` takes texts from phones, `engine/agents/hear.py` finds whose each is and makes it an event;
+8. `engine/web/inbound.py` takes texts from phones, `engine/agents/hear.py` finds whose each is and makes it an event
+   (those that come in parts are joined by `engine/part.py`, out of `engine/store/parts.py`);
    what it asks for by itself (STOP) is said by `engine/rules/wish.py` and done by `engine/store/consents.py`; the same
    click in a mail comes to `engine/web/unsubscribe.py`.
 9. `engine/agents/obey.py` does what the command line may not; `engine/agents/alarm.py` makes trouble an event;

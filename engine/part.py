@@ -17,6 +17,9 @@ from engine.noun import Noun
 PATIENCE = timedelta(hours=1)
 #: References come round again: what is older belongs to another text.
 LIFE = timedelta(hours=24)
+#: So long after it was handed over, what says the same is taken for the same, brought again. Some machines send all
+#: their texts under one reference: a later one that says the same must not be lost.
+AGAIN = timedelta(hours=1)
 
 
 class Part(Noun):
@@ -93,8 +96,11 @@ class LongText(Noun):
         """
         mine = self.pieces.get(part.number)
         since = part.at - LIFE
-        if mine is not None and mine.part.says(part) and mine.part.at > since:
-            return mine if mine.is_new else Piece(part, mine.told_at)
+        if mine is not None and mine.part.says(part):
+            if mine.told_at is not None and part.at < mine.told_at + AGAIN:
+                return Piece(part, mine.told_at)
+            if mine.told_at is None and mine.part.at > since:
+                return mine
         if (mine is not None and mine.is_new) or any(each.at <= since for each in self.new):
             return None
         return Piece(part)
@@ -114,7 +120,9 @@ class LongText(Noun):
         The same parts give the same reference and so the same event, however often and by whomever it is handed over.
         """
         first, last = self.new[0], self.new[-1]
-        counted = {number: piece.part for number, piece in self.pieces.items() if piece.counts}
+        since = first.at - PATIENCE
+        pieces = [piece for piece in self.pieces.values() if piece.counts]
+        counted = {part.number: part for part, told_at in pieces if told_at is None or part.at > since}
         began = first.provider_ref or str(first.at.timestamp())
         return Heard(
             provider=first.provider,

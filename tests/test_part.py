@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.coding import Coding
 from engine.heard import MISSING, MOST_TEXT, Heard, keyword_of, words_of
-from engine.part import LIFE, PATIENCE, LongText, Part, Piece
+from engine.part import AGAIN, LIFE, PATIENCE, LongText, Part, Piece
 from engine.rules.wish import Wish, read_wish
 from tests.builders import NOW, a_part
 
@@ -137,10 +137,12 @@ def test_a_part_that_says_the_same_in_the_next_text_is_in_it_when_the_hour_is_ov
     assert table.said == ["abc", "dbe"]
 
 
-def test_after_a_day_a_part_that_says_the_same_is_of_the_next_text(table: Table) -> None:
-    for each in parts("abc"):
+@pytest.mark.parametrize("text", ["abc", "abd"])
+def test_after_an_hour_what_says_the_same_is_the_next_text(table: Table, text: str) -> None:
+    for each in (*parts("abc"), *parts("abc", AGAIN / 2)):
         table.take(each)
-    assert [table.take(each) for each in parts("abd", LIFE + 10 * SECOND)] == [[], [], ["abd"]]
+    assert [table.take(each) for each in parts(text, AGAIN + 10 * SECOND)] == [[], [], [text]]
+    assert len(set(table.refs)) == 2
 
 
 def test_the_whole_is_another_event_than_what_was_handed_over_of_it_before() -> None:
@@ -152,6 +154,12 @@ def test_what_was_brought_again_does_not_get_into_the_next_text(table: Table) ->
     for each in (*parts("abc"), *parts("abc", 10 * SECOND)):
         table.take(each)
     assert [table.take(each) for each in parts("def", 20 * SECOND)] == [[], [], ["def"]]
+
+
+def test_what_was_brought_again_hours_ago_stands_for_nothing_that_is_missing(table: Table) -> None:
+    for each in (*parts("abc"), *parts("abc", 10 * SECOND), *parts("def", 3 * PATIENCE)[:1]):
+        table.take(each)
+    assert table.wait(NOW + 5 * PATIENCE) == [f"d {MISSING}"]
 
 
 def test_what_was_handed_over_stands_for_nothing_that_is_missing(table: Table) -> None:

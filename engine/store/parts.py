@@ -1,6 +1,6 @@
 """Parts of long texts from phones: durable before they are acknowledged, kept until the whole is handed over.
 
-They stay a day longer, so that one that is brought again is known.
+They stay a day, so that one that is brought again is known.
 """
 
 from collections.abc import Collection, Iterable, Sequence
