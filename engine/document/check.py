@@ -149,9 +149,10 @@ def _unknown_setting(path: Path, document: Document, known: Known) -> Problem:
     name = str(path[-1])
     allowed = known.names(path[:-1])
     label = suggest(name, allowed)
-    home = "" if label else known.home_of(name)
-    if home:
-        label = f"'{name}' belongs under '{home}'"
+    homes = [] if label else known.homes_of(name, path[:-1])
+    if homes:
+        blocks = " or ".join(f"'{each}'" for each in homes)
+        label = f"'{name}' belongs under {blocks}"
     hint = f"known here: {', '.join(allowed)}" if allowed else ""
     return document.problem(
         path, f"unknown setting '{name}'", key=True, code="unknown-setting", label=label, hint=hint

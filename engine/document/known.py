@@ -1,7 +1,7 @@
 """What a model knows at a place: the names and values to propose, read off its JSON Schema."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -37,21 +37,28 @@ class Known:
         for key, value in children:
             yield from self.secrets(value, (*path, key))
 
-    def home_of(self, name: str) -> str:
-        """The block that knows this setting, when it was written in another: ``notify`` for ``text``."""
+    def homes_of(self, name: str, path: Path) -> list[str]:
+        """The nearest blocks that know this setting, when it was written at `path`: ``notify`` and ``when`` for
+        ``text``. Those below come first, then those of the whole file."""
+        return self._below(name, self._at(path)) or self._below(name, [self._root])
+
+    def _below(self, name: str, begin: Sequence[_Schema]) -> list[str]:
         seen: set[str] = set()
-        level: list[tuple[str, _Schema]] = [("", self._root)]
+        level: list[tuple[str, _Schema]] = [("", schema) for schema in begin]
         while level:
             below: list[tuple[str, _Schema]] = []
+            homes: set[str] = set()
             for block, schema in level:
                 for each in self._alternatives(schema, seen):
                     properties = each.get("properties", {})
                     if block and name in properties:
-                        return block
+                        homes.add(block)
                     below += [(inner, value) for inner, value in properties.items()]
                     below += [(block, each["items"])] if isinstance(each.get("items"), dict) else []
+            if homes:
+                return sorted(homes)
             level = below
-        return ""
+        return []
 
     def _at(self, path: Path) -> list[_Schema]:
         here = list(self._alternatives(self._root))
