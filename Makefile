@@ -8,7 +8,7 @@ SEED ?= 1
 export UV_PYTHON_DOWNLOADS := never
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup demo test check bench proof proof-channels lock generate clean
+.PHONY: help setup demo test test-long check bench proof proof-channels lock generate clean
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
@@ -20,6 +20,9 @@ demo: $(VENV)/.ready ## a mailbox, the engine and a virtual phone on this machin
 
 test: $(VENV)/.ready ## run the tests (a live test whose server is missing skips, with a line)
 	@$(BIN)/pytest -q -n 2 $(TESTS)
+
+test-long: $(VENV)/.ready ## the tests that take minutes each
+	@$(BIN)/pytest -q -m long $(TESTS)
 
 check: $(VENV)/.ready ## format, lint, types, import laws, dependencies, images
 	@$(BIN)/ruff format --check .

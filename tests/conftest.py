@@ -8,6 +8,20 @@ from tests.servers.kafka import KafkaServer
 from tests.servers.postgres import PostgresServer
 
 
+#: Folders whose tests take seconds each, in the order in which they begin.
+_SLOW = ("live", "line", "store", "cli", "demo")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones begin, so that at the end both workers have something to do."""
+
+    def rank(item: pytest.Item) -> int:
+        folder = item.path.relative_to(item.config.rootpath).parts[1]
+        return _SLOW.index(folder) if folder in _SLOW else len(_SLOW)
+
+    items.sort(key=rank)
+
+
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[KafkaServer]:
     """A broker that nobody disturbs."""

@@ -141,7 +141,7 @@ async def test_edits_of_a_served_calendar_at_each_stage(tmp_path: Path) -> None:
         assert installation.count("message", "fate = 'withdrawn'") == 1
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
 async def test_kills_around_the_moments_lose_nothing_and_repeat_nothing(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     file = tmp_path / "work.ics"

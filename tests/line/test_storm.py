@@ -27,7 +27,7 @@ LATER = "UPDATE due SET at = 0, lease = NULL WHERE kind = 'digest'"
     "mails",
     [
         pytest.param(1_000, id="a thousand"),
-        pytest.param(10_000, marks=[pytest.mark.live, pytest.mark.timeout(600)], id="ten thousand"),
+        pytest.param(10_000, marks=[pytest.mark.long, pytest.mark.timeout(600)], id="ten thousand"),
     ],
 )
 async def test_a_storm_costs_the_cap_and_one_digest_also_when_the_engine_is_killed_in_it(

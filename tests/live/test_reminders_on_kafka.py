@@ -172,7 +172,7 @@ async def test_each_reminder_is_told_once_though_a_worker_is_killed_while_they_f
         assert crew.wrong() == {}
 
 
-@pytest.mark.parametrize("how", ["term", "kill"])
+@pytest.mark.parametrize("how", [pytest.param("term", marks=pytest.mark.long), "kill"])
 async def test_each_reminder_is_told_once_though_whoever_tells_some_ends_before_noting_it(
     kafka_url: str, postgres: PostgresServer, tmp_path: Path, how: str
 ) -> None:
