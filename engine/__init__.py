@@ -14,6 +14,7 @@ A tour, in the order in which a mail passes:
    `engine/store/ledger.py` and the place in the send queue in one transaction.
 5. `engine/agents/send.py` takes messages from `engine/store/send_queue.py`: the attempt is durable first, then the
    provider in `engine/channels/providers/` is called, then `engine/store/attempts.py` applies the answer.
+   How each provider fares is `engine/health.py`; what waits for one that is given up goes around it.
 6. `engine/web/callbacks.py` takes the provider's delivery reports, `engine/agents/settle.py` applies them. What
    nobody reports on `engine/agents/inquire.py` asks for; `engine/agents/bounces.py` reads bounces in their mailbox. A
    provider that reports over a link of its own, as `engine/channels/providers/smpp/` does, hands them over itself.
@@ -21,9 +22,9 @@ A tour, in the order in which a mail passes:
    `engine/store/digests.py`), what goes on by another channel (`engine/store/falling.py`, decided by
    `engine/journey.py`), reminders, agendas. `engine/agents/relay.py` tells the world what became of a message.
 8. `engine/web/inbound.py` takes texts from phones, `engine/agents/hear.py` finds whose each is and makes it an event
-   (those that come in parts are joined by `engine/part.py`, out of `engine/store/parts.py`);
-   what it asks for by itself (STOP) is said by `engine/rules/wish.py` and done by `engine/store/consents.py`; the same
-   click in a mail comes to `engine/web/unsubscribe.py`.
+   (those that come in parts are joined by `engine/part.py`, out of `engine/store/parts.py`); what it asks for by
+   itself (STOP) is said by `engine/rules/wish.py` and done by `engine/store/consents.py`; the same click in a mail
+   comes to `engine/web/unsubscribe.py`.
 9. `engine/agents/obey.py` does what the command line may not; `engine/agents/alarm.py` makes trouble an event;
    `engine/agents/reload.py` takes up changed files.
 

@@ -7,7 +7,6 @@ import pytest
 from tests.servers.kafka import KafkaServer
 from tests.servers.postgres import PostgresServer
 
-
 #: Folders whose tests take seconds each, in the order in which they begin.
 _SLOW = ("live", "line", "store", "cli", "demo")
 

@@ -95,8 +95,8 @@ class AccountFile(Written):
     replies: Literal["email", "sms", "off"] | None = None
     """How the owner gets what phones answer. Default: by e-mail where there is an address, else not at all."""
     rsvp: Literal["silent", "confirm", "off"] = "silent"
-    """Whether "YES 2" from the owner's phone answers an invitation in a CalDAV calendar. `silent`: and is answered only
-    when it fails; `confirm`: also when it stands; `off`: it is a text like any other."""
+    """Whether "YES 2" from the owner's phone answers an invitation in a CalDAV calendar. `silent`: and is answered
+    only when it fails; `confirm`: also when it stands; `off`: it is a text like any other."""
     mailboxes: Annotated[tuple[Mailbox, ...], Field(max_length=100)] = ()
     calendars: Annotated[tuple[Feed, ...], Field(max_length=100)] = ()
     """Whose appointments the account's rules remind of."""

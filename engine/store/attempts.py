@@ -116,7 +116,7 @@ def _resolve(
 
 
 def _is_open(connection: sa.Connection, row: Row) -> bool:
-    """Whether an earlier call under the reference in use may have been taken, and its owner prefers never to twice."""
+    """Whether an earlier call under the reference in use may have been taken, and its owner prefers never."""
     ref = attempt.c.client_ref == f"{row.id.hex}-{row.ref_no}"
     unknown = sa.select(attempt.c.n).where(
         attempt.c.message_id == row.id, ref, attempt.c.state == AttemptState.UNKNOWN.value

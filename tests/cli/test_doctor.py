@@ -137,7 +137,8 @@ def _with_providers(folder: Path, written: str) -> Path:
 
 
 def _kannel(port: int) -> str:
-    return f"  phone: {{driver: kannel, url: 'http://127.0.0.1:{port}/cgi-bin/sendsms', user: u, password: s3cr3t-4711}}\n"
+    url = f"http://127.0.0.1:{port}/cgi-bin/sendsms"
+    return f"  phone: {{driver: kannel, url: '{url}', user: u, password: s3cr3t-4711}}\n"
 
 
 @pytest.mark.parametrize(

@@ -41,8 +41,8 @@ async def publish(topic: Any, nouns: Sequence[Any]) -> None:
 
 
 @pytest.fixture
-async def ear() -> AsyncIterator[Ear]:
-    yield Ear()
+async def ear() -> Ear:
+    return Ear()
 
 
 @pytest.fixture

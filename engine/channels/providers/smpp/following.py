@@ -37,7 +37,7 @@ _TAG = re.compile(rb"([0-9a-f]{32}-[0-9]{1,6})(?:/[0-9]{1,3}/[0-9]{1,3})?\0?")
 
 
 def recognise(known: Known, shown: bytes, calls: Collection[str]) -> Known:
-    """A receipt for an id that nobody remembers, as after a crash, by the reference that the SMS centre `shown` again.
+    """A receipt for an id that nobody remembers, as after a crash, by the reference that it has `shown`.
 
     The receipt of a part says that the message was taken, and no more: of the other parts nothing is known. While one
     of the `calls` is handing the message over, its answers say it better.

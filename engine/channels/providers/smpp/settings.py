@@ -72,8 +72,8 @@ class SmppSettings(Paced):
     message_ids: Ids = Ids.SAME
     """Whether a delivery report writes the id of a message as the answer to it did."""
     reference_tag: Annotated[Code, Field(ge=0x1400, le=0x3FFF)] | None = None
-    """The operator's own parameter for a reference of the customer's, which its receipts show again: with it a receipt is
-    recognised also after a crash that lost the operator's id."""
+    """The operator's own parameter for a reference of the customer's, which its receipts show again: with it a
+    receipt is recognised also after a crash that lost the operator's id."""
     statuses: Mapping[Code, Meaning] = Field(default={}, max_length=200)
     """What the operator's own error codes mean, and those of the standard that it uses in its own way."""
 
