@@ -7,7 +7,7 @@ from pydantic import AwareDatetime
 
 from engine.identity import derive
 from engine.medium import Medium
-from engine.notification import Channel, Notification, OnUnknown
+from engine.notification import Channel, Lane, Notification, OnUnknown
 from engine.noun import Noun
 
 
@@ -32,6 +32,8 @@ class Message(Noun):
     """Files that go with it."""
     unsubscribe: str = ""
     """Where a mail program takes its reader's consent back in one click (RFC 8058); empty: nowhere."""
+    lane: Lane = Lane.NORMAL
+    """How urgent it is, for a provider that has priorities of its own (S16)."""
     on_unknown: OnUnknown = "hold"
     not_after: AwareDatetime | None = None
 
@@ -46,6 +48,7 @@ class Message(Noun):
             address=notification.address,
             text=notification.text,
             parts=parts,
+            lane=notification.lane,
             on_unknown=notification.on_unknown,
             not_after=notification.not_after,
         )

@@ -12,7 +12,7 @@ _SLOW = ("live", "line", "store", "cli", "demo")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones begin, so that at the end both workers have something to do."""
+    """The slow ones begin, so that at the end both workers have something to do; each takes a file at a time."""
 
     def rank(item: pytest.Item) -> int:
         folder = item.path.relative_to(item.config.rootpath).parts[1]

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from engine.medium import Medium
 from engine.message import Message
-from engine.notification import Channel
+from engine.notification import Channel, Lane
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
 from engine.store import due, journeys, ledger, receipts
@@ -39,6 +39,7 @@ def handed(row: Row) -> Message:
         title=row.title or "",
         media=tuple(Medium(id=UUID(id)) for id in (row.media or "").split()),
         parts=row.parts,
+        lane=Lane(row.lane),
         on_unknown=row.on_unknown,
         not_after=row.not_after,
     )

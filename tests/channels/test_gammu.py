@@ -14,6 +14,7 @@ from engine.channels.provider import Provider
 from engine.channels.providers.gammu.driver import GammuProvider, GammuSettings
 from engine.channels.providers.gammu.spool import ERROR, OUTBOX, SENT, Spool
 from engine.net import Http
+from engine.notification import Lane
 from engine.reason import Reason
 from engine.receipt import Fate
 from tests.contracts.provider import GARBAGE, LONG, NUMBER, TEXT, Callback, ProviderContract, a_message, send
@@ -105,6 +106,12 @@ class TestGammu(ProviderContract):
     names_messages: ClassVar = False
     #: A folder takes every file: a no comes later, when the modem has tried (`poll`).
     test_a_final_no_is_refused_with_its_reason = None
+
+
+@pytest.mark.parametrize(("lane", "letter"), [(Lane.URGENT, "A"), (Lane.NORMAL, "G"), (Lane.BULK, "Z")])
+async def test_an_urgent_text_is_sorted_before_bulk(rig: FolderRig, lane: Lane, letter: str) -> None:
+    await rig.provider().send(a_message().model_copy(update={"lane": lane}), "r1")
+    assert [each.name for each in rig.files()] == [f"OUT{letter}_{NUMBER}_r1.txt"]
 
 
 async def test_the_file_is_the_text_marked_as_unicode_under_a_name_that_gammu_smsd_reads(rig: FolderRig) -> None:

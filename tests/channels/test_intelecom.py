@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from engine.answer import Outcome, ProviderClass
 from engine.channels.providers.intelecom import validity
+from engine.notification import Lane
 from engine.reason import Reason
 from engine.receipt import Fate
 from tests.contracts.provider import NUMBER, a_message, send
@@ -45,7 +46,7 @@ def provider(rig: Intelecom, **settings: Any) -> Any:
 async def test_a_message_leaves_as_the_vendor_s_manual_asks_for_it(rig: Intelecom) -> None:
     message = a_message("é ☺").model_copy(update={"not_after": datetime.now(UTC) + timedelta(minutes=61)})
     await provider(rig, sender="Tocsin", priority="3").send(message, "r1")
-    await provider(rig, sender="1960", reports="false").send(a_message("x"), "r2")
+    await provider(rig, sender="1960", reports="false", priority="service").send(a_message("x"), "r2")
     first, second = rig.requests
     assert first == {
         "recipient": NUMBER,
@@ -64,6 +65,12 @@ async def test_a_message_leaves_as_the_vendor_s_manual_asks_for_it(rig: Inteleco
         "originatorSettings": {"originatorType": "NETWORK", "originator": "1960"},
         "parameter": [{"key": "skip_customer_report_delivery", "value": "true"}],
     }
+
+
+@pytest.mark.parametrize(("lane", "priority"), [(Lane.URGENT, 3), (Lane.NORMAL, 2), (Lane.BULK, 1)])
+async def test_the_lane_of_a_message_is_its_priority(rig: Intelecom, lane: Lane, priority: int) -> None:
+    await provider(rig).send(a_message().model_copy(update={"lane": lane}), "r1")
+    assert rig.requests[0]["settings"]["priority"] == priority
 
 
 @pytest.mark.parametrize(

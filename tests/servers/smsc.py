@@ -35,6 +35,7 @@ class Part:
     place: int = 1
     reported: bool = False
     esm_class: int = 0
+    priority: int = 0
     validity: str = ""
     tlvs: dict[int, bytes] = field(default_factory=dict)
 
@@ -195,13 +196,13 @@ def _parse(body: bytes, id: str) -> Part:
     _, rest = body.split(b"\0", 1)  # service_type
     sender, rest = rest[2:].split(b"\0", 1)
     to, rest = rest[2:].split(b"\0", 1)
-    esm_class, rest = rest[0], rest[3:]
+    esm_class, priority, rest = rest[0], rest[2], rest[3:]
     _, rest = rest.split(b"\0", 1)  # schedule_delivery_time
     validity, rest = rest.split(b"\0", 1)
     reported, coding, size = bool(rest[0] & 1), rest[2], rest[4]
     data, rest = rest[5 : 5 + size], rest[5 + size :]
     part = Part(id, sender.decode(), to.decode(), data, coding, reported=reported, esm_class=esm_class)
-    part.validity = validity.decode()
+    part.validity, part.priority = validity.decode(), priority
     while rest:
         tag, length = struct.unpack(">HH", rest[:4])
         part.tlvs[tag], rest = rest[4 : 4 + length], rest[4 + length :]

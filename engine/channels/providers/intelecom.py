@@ -29,6 +29,7 @@ from engine.document import Flag
 from engine.heard import MOST_NUMBER, Heard
 from engine.message import Message
 from engine.net import Http, Reply
+from engine.notification import Lane
 from engine.noun import Noun
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
@@ -55,6 +56,10 @@ _WHY = {
 }
 
 
+#: Our lanes as its priorities, of which 3 is the fastest.
+_PRIORITIES = {Lane.URGENT: 3, Lane.NORMAL: 2, Lane.BULK: 1}
+
+
 class IntelecomSettings(VendorSettings):
     """How Intelecom is written in `config/engine.yaml`."""
 
@@ -70,8 +75,8 @@ class IntelecomSettings(VendorSettings):
     """A file that holds the password, so that it need not stand in engine.yaml."""
     sender: Line = Field(default="", max_length=20)
     """The originator (endpoint code): +47…, a short number, or up to 11 letters; empty: the service's own."""
-    priority: Literal["1", "2", "3"] | None = None
-    """How fast: 1 low, 2 medium, 3 high; without it, as the service is set up."""
+    priority: Literal["lane", "service", "1", "2", "3"] = "lane"
+    """How fast: as the message's own lane says, as the service is set up, or always 1 low, 2 medium, 3 high."""
     reports: Flag = True
     """Ask for delivery reports; they go to the one address that support wrote down."""
     reports_token: SecretStr | None = None
@@ -148,7 +153,9 @@ class IntelecomProvider(Vendor):
     def _options(self, message: Message) -> dict[str, Any]:
         # Without it, one character that is not in the 7-bit alphabet is an error.
         options: dict[str, Any] = {"autoDetectEncoding": True}
-        if self._settings.priority:
+        if self._settings.priority == "lane":
+            options["priority"] = _PRIORITIES[message.lane]
+        elif self._settings.priority != "service":
             options["priority"] = int(self._settings.priority)
         if self._settings.sender:
             sender = self._settings.sender

@@ -9,6 +9,7 @@ import pytest
 
 from engine.answer import Answer, Outcome
 from engine.channels.providers.smpp.driver import SmppProvider
+from engine.notification import Lane
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
 from tests.channels.smpp.rig import SmppRig, until
@@ -57,6 +58,14 @@ async def test_two_long_messages_to_one_phone_have_different_references(rig: Smp
 async def test_the_sender_is_shown_as_it_is_written(rig: SmppRig, sender: str, own: Any, shown: str) -> None:
     await send(rig.provider(sender=sender, **own))
     assert rig.smsc.parts[0].sender == shown
+
+
+async def test_an_urgent_message_is_marked_where_the_sms_centre_wants_that(rig: SmppRig) -> None:
+    urgent = a_message().model_copy(update={"lane": Lane.URGENT})
+    await rig.provider(priority=True).send(urgent, "r1")
+    await rig.provider(priority=True).send(a_message(), "r2")
+    await rig.provider().send(urgent, "r3")
+    assert [part.priority for part in rig.smsc.parts] == [1, 0, 0]
 
 
 async def test_a_message_says_until_when_it_is_worth_something(rig: SmppRig) -> None:

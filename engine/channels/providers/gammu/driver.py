@@ -21,7 +21,7 @@ from engine.document import Flag
 from engine.duration import Duration
 from engine.message import Message
 from engine.net import Http
-from engine.notification import Channel
+from engine.notification import Channel, Lane
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
 
@@ -31,8 +31,8 @@ log = logging.getLogger(__name__)
 LOOK = 2.0
 #: An underscore or a dot would be taken for the end of a field of the file's name.
 _REF = re.compile(r"[A-Za-z0-9-]{1,60}")
-#: The letter by which gammu-smsd sorts: all messages that reach it are in the order that our lanes gave them.
-_PRIORITY = "G"
+#: The letter by which gammu-smsd sorts what waits in its outbox: an urgent one goes before bulk that came earlier.
+_PRIORITIES = {Lane.URGENT: "A", Lane.NORMAL: "G", Lane.BULK: "Z"}
 
 
 class GammuSettings(Paced):
@@ -62,7 +62,7 @@ class GammuProvider:
 
     channels = frozenset({Channel.SMS})
     provider_class = ProviderClass.IDEMPOTENT
-    features = Features(reports=Reporting.NONE, hears=True, sender=False, on_site=True)
+    features = Features(reports=Reporting.NONE, hears=True, sender=False, priority=True, on_site=True)
     poll_gap: timedelta | None = timedelta(0)
 
     def __init__(self, name: str, settings: GammuSettings, http: Http, callback: str) -> None:
@@ -162,7 +162,7 @@ class GammuProvider:
         except OSError as error:
             return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=_words(error))
         try:
-            self.spool.reveal(draft, f"OUT{_PRIORITY}_{message.address}_{ref}.txt")
+            self.spool.reveal(draft, f"OUT{_PRIORITIES[message.lane]}_{message.address}_{ref}.txt")
         except OSError as error:
             return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=_words(error))
         return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, detail="it is in outbox")

@@ -26,7 +26,7 @@ from engine.errors import ProviderError
 from engine.identity import derive
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError
-from engine.notification import Channel
+from engine.notification import Channel, Lane
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
 
@@ -40,7 +40,7 @@ class SmppProvider:
     channels = frozenset({Channel.SMS})
     provider_class = ProviderClass.OPAQUE
     key_life = timedelta(0)
-    features = Features(reports=Reporting.LINK, hears=True, validity=True)
+    features = Features(reports=Reporting.LINK, hears=True, priority=True, validity=True)
     most_parts = split.MOST_PARTS
 
     def __init__(
@@ -151,6 +151,7 @@ class SmppProvider:
                     destination=Address(message.address.removeprefix("+")),
                     data=part.data,
                     esm_class=part.esm_class,
+                    priority=int(settings.priority and message.lane is Lane.URGENT),
                     data_coding=coding,
                     registered=_REPORT if settings.reports else 0,
                     validity=validity,

@@ -67,6 +67,8 @@ class SmppSettings(Paced):
     """How a text in `charset` is marked; without it: 0 for gsm7, 3 for latin1."""
     reports: Flag = True
     """Ask for delivery reports."""
+    priority: Flag = False
+    """Mark what is in lane 1 as urgent; some SMS centres refuse a message that is."""
     expiry: Flag = True
     """Tell the SMS centre when a message is worth nothing any more."""
     message_ids: Ids = Ids.SAME

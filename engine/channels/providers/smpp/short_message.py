@@ -37,6 +37,8 @@ class ShortMessage:
     validity: str = ""
     service_type: str = ""
     parameters: Mapping[int, bytes] = field(default_factory=dict)
+    priority: int = 0
+    """0 or, for a network that has priorities, more (5.2.14)."""
 
     @property
     def content(self) -> bytes:
@@ -53,7 +55,7 @@ def encode(message: ShortMessage) -> bytes:
             c_string(message.service_type),
             _address(message.source),
             _address(message.destination),
-            bytes((message.esm_class, 0, 0)),  # protocol_id, priority_flag
+            bytes((message.esm_class, 0, message.priority)),  # protocol_id between the two
             c_string(""),  # schedule_delivery_time: now
             c_string(message.validity),
             bytes((message.registered, 0, message.data_coding, 0, len(message.data))),
