@@ -1,19 +1,19 @@
 """One channel's copy of a notification: what a provider is handed, and what attempts and receipts hang on."""
 
-from typing import Self
 from uuid import UUID
 
 from pydantic import AwareDatetime
 
 from engine.identity import derive
 from engine.medium import Medium
-from engine.notification import Channel, Lane, Notification, OnUnknown
+from engine.notification import Channel, Lane, OnUnknown
 from engine.noun import Noun
 
 
-def message_id(notification_id: UUID, channel: Channel, hop: int = 0) -> UUID:
-    """(notification, channel, hop): parallel channels and fall-backs are messages of one notification."""
-    return derive("message", str(notification_id), channel.value, hop)
+def message_id(notification_id: UUID, channel: Channel) -> UUID:
+    """(notification, channel): parallel channels and fall-backs are messages of one notification, a channel is used
+    once. The 0 stood for a number of turns; without it the ids of all stores would change."""
+    return derive("message", str(notification_id), channel.value, 0)
 
 
 class Message(Noun):
@@ -36,19 +36,3 @@ class Message(Noun):
     """How urgent it is, for a provider that has priorities of its own (S16)."""
     on_unknown: OnUnknown = "hold"
     not_after: AwareDatetime | None = None
-
-    @classmethod
-    def of(cls, notification: Notification, provider: str, parts: int, hop: int = 0) -> Self:
-        """The copy of `notification` that goes out through `provider`."""
-        return cls(
-            id=message_id(notification.id, notification.channel, hop),
-            account=notification.account,
-            channel=notification.channel,
-            provider=provider,
-            address=notification.address,
-            text=notification.text,
-            parts=parts,
-            lane=notification.lane,
-            on_unknown=notification.on_unknown,
-            not_after=notification.not_after,
-        )
