@@ -19,9 +19,11 @@ from engine.health import Health, State
 from engine.store.database import insert_new
 from engine.store.tables import provider_rate
 
-#: Moments are given out so far ahead: a fast provider does not need a transaction for each message. What is given out
-#: goes before an urgent message that comes a moment later, so it is no more than the time that a claim takes.
-AHEAD = timedelta(milliseconds=20)
+#: Moments are given out half a call ahead, and no more than so far: what is given out goes before an urgent message
+#: that comes later, but a claim whose commit takes longer than that makes its call late, and close to the next one.
+MOST_AHEAD = timedelta(milliseconds=50)
+#: And at least so far: a fast provider does not need a transaction for each message.
+LEAST_AHEAD = timedelta(milliseconds=10)
 _LONG_AGO = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _WELL = Health()
 
@@ -41,7 +43,7 @@ class Pace:
         if state is not State.CLOSED:
             return min(most, int(state is State.HALF_OPEN))
         rate = self.health.pace(self.rate, now)
-        rest = now + AHEAD - max(self.next_at, now)
+        rest = now + _ahead(rate) - max(self.next_at, now)
         if rest < timedelta(0):
             return 0
         return most if rate is None else min(most, int(rest.total_seconds() * rate) + 1)
@@ -60,7 +62,11 @@ class Pace:
         """When there will be something to give out again."""
         tries = self.health.try_at
         closed = tries is not None and self.health.state(now) is State.OPEN
-        return tries if closed and tries is not None else self.next_at - AHEAD
+        return tries if closed and tries is not None else self.next_at - _ahead(self.health.pace(self.rate, now))
+
+
+def _ahead(rate: float | None) -> timedelta:
+    return LEAST_AHEAD if rate is None else max(LEAST_AHEAD, min(MOST_AHEAD, timedelta(seconds=0.5 / rate)))
 
 
 def hold(connection: sa.Connection, rates: Mapping[str, float | None]) -> dict[str, Pace]:
