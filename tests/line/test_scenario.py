@@ -98,8 +98,11 @@ PLACES = [
 
 
 def _place(where: Where) -> object:
-    name = "+".join(astuple(where))
-    return pytest.param(where, id=name, marks=() if where == Where() else pytest.mark.live)
+    """What a richer place shows too takes its time only where time is."""
+    marks = [] if where == Where() else [pytest.mark.live]
+    if where == Where(stream="kafka", store="postgresql"):
+        marks.append(pytest.mark.long)
+    return pytest.param(where, id="+".join(astuple(where)), marks=marks)
 
 
 @asynccontextmanager

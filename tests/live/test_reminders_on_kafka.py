@@ -190,6 +190,7 @@ async def test_each_reminder_is_told_once_though_whoever_tells_some_ends_before_
         assert crew.wrong() == {}
 
 
+@pytest.mark.long
 async def test_an_agenda_is_told_once_by_two_workers_though_one_is_killed_between_telling_and_noting_it(
     kafka_url: str, postgres: PostgresServer, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Eight threads spend while four `tocsin topup` processes pay in: never one unit too many, the sum exact."""
+"""Eight threads spend while two `tocsin topup` processes pay in: never one unit too many, the sum exact."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from engine.store import accounts, inbox, ledger, revision
 from engine.store.database import Database
 from tests.builders import NOW, PRICE, a_notification, a_quote, an_account
 
-CREDIT, ATTEMPTS, THREADS, PAYERS = 500, 1000, 8, 4
+CREDIT, ATTEMPTS, THREADS, PAYERS = 500, 1000, 8, 2
 
 ACCOUNT = """\
 version: 1
