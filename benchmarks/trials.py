@@ -57,7 +57,7 @@ SILENT_POINTS = {"unknown_recorded"}
 OF_APPOINTMENTS = {"occasions_open", "reminder_published", "agenda_published"}
 #: What only a message that goes on by another channel passes: tests/store/test_journeys.py kills there.
 OF_JOURNEYS = {"journey_open", "journey_committed"}
-#: Passed by what phones write back; tests/line/test_inbound.py.
+#: Passed only by what phones write back: tests/web/test_inbound.py sees that it is passed before the thanks.
 OF_TEXTS = {"inbound_published"}
 #: What a mail passes on its way.
 OF_MAIL = tuple(point for point in POINTS if point not in OF_APPOINTMENTS | OF_JOURNEYS | OF_TEXTS)
