@@ -12,9 +12,9 @@ from engine.reason import Reason
 from engine.receipt import Fate
 from engine.store import due, pace
 from engine.store.attempt_state import AttemptState
-from engine.store.detour import hand_on, others_of
+from engine.store.detour import find_stand_in, hand_on, others_of
 from engine.store.due import DueKind
-from engine.store.messages import Row, change, end, handed, lock, note, whole
+from engine.store.messages import Row, change, end, handed, hold, is_open, lock, note, reference, under, whole
 from engine.store.reports import apply_parked, one_at_a_time
 from engine.store.send_queue import Claim, Terms
 from engine.store.tables import attempt, message
@@ -23,8 +23,6 @@ from engine.store.tables import attempt, message
 MOST_ATTEMPTS = 8
 #: No's that hold for one provider only: our account there, its filters, the characters that it carries.
 OF_ONE_PROVIDER = frozenset({Reason.PROVIDER_AUTH, Reason.PROVIDER_NO_CREDIT, Reason.PROVIDER_REFUSED, Reason.UNFIT})
-#: How long a receipt may still come for a message that no answer came for.
-WINDOW = timedelta(hours=72)
 #: How long a provider may need until it can find by our reference what it took.
 SETTLING = timedelta(seconds=2)
 
@@ -59,7 +57,7 @@ def answer(
     if said.outcome is Outcome.ACCEPTED:
         end(connection, row, Fate.SENT, said.reason, now, said.detail)
         apply_parked(connection, row, said.provider_ref, now)
-    elif _is_open(connection, row) and (said.outcome is Outcome.NOT_TAKEN or said.reason in OF_ONE_PROVIDER):
+    elif is_open(connection, row) and (said.outcome is Outcome.NOT_TAKEN or said.reason in OF_ONE_PROVIDER):
         # This call did nothing; what an earlier one under the same reference did is still not known.
         _resolve(connection, row, said.reason, terms, now, wait)
     elif said.outcome is Outcome.REFUSED:
@@ -87,7 +85,7 @@ def lapse(connection: sa.Connection, message_id: UUID, terms: Mapping[str, Terms
     )
     known = terms.get(row.provider)
     if known is None:
-        _hold(connection, row, Reason.PROVIDER_UNKNOWN, now)
+        hold(connection, row, Reason.PROVIDER_UNKNOWN, now)
     else:
         _resolve(connection, row, Reason.INTERRUPTED, known, now, timedelta(0))
 
@@ -112,39 +110,21 @@ def _resolve(
         if not _elsewhere(connection, row, reason, now, "it may come twice"):
             _again(connection, row, reason, now, backoff, "it may come twice")
     else:
-        _hold(connection, row, Reason.HELD_UNCERTAIN, now)
-
-
-def _is_open(connection: sa.Connection, row: Row) -> bool:
-    """Whether an earlier call under the reference in use may have been taken, and its owner prefers never."""
-    ref = attempt.c.client_ref == f"{row.id.hex}-{row.ref_no}"
-    unknown = sa.select(attempt.c.n).where(
-        attempt.c.message_id == row.id, ref, attempt.c.state == AttemptState.UNKNOWN.value
-    )
-    return row.on_unknown == "hold" and connection.execute(unknown.limit(1)).first() is not None
+        hold(connection, row, Reason.HELD_UNCERTAIN, now)
 
 
 def _first_tried(connection: sa.Connection, row: Row) -> datetime:
     """When the reference in use was first handed to the provider."""
     found: datetime = connection.execute(
-        sa.select(sa.func.min(attempt.c.started_at, type_=attempt.c.started_at.type)).where(
-            attempt.c.message_id == row.id, attempt.c.client_ref == f"{row.id.hex}-{row.ref_no}"
-        )
+        sa.select(sa.func.min(attempt.c.started_at, type_=attempt.c.started_at.type)).where(under(row))
     ).scalar_one()
     return found
-
-
-def _hold(connection: sa.Connection, row: Row, reason: Reason, now: datetime) -> None:
-    """Keep the reservation, say *uncertain*, and wait for a receipt as long as one may come."""
-    change(connection, row.id, fate=Fate.UNCERTAIN.value)
-    note(connection, row, Fate.UNCERTAIN, reason, now)
-    due.schedule(connection, DueKind.WINDOW, str(row.id), now + WINDOW)
 
 
 def _elsewhere(connection: sa.Connection, row: Row, reason: Reason, now: datetime, detail: str) -> bool:
     """Hand it at once to the first provider that may take over and was not tried yet; False when there is none."""
     tried = connection.execute(sa.select(attempt.c.provider).where(attempt.c.message_id == row.id)).scalars().all()
-    stand_in = next((name for name in others_of(row) if name not in tried), None)
+    stand_in = find_stand_in(row, set(others_of(row)).difference(tried))
     late = row.not_after is not None and now > row.not_after
     if stand_in is None or late or row.attempts >= MOST_ATTEMPTS:
         return False
@@ -195,7 +175,7 @@ def to_ask(connection: sa.Connection, message_id: UUID) -> Claim | None:
     row = connection.execute(whole().where(message.c.id == message_id)).first()
     if row is None or row.fate != Fate.SENDING.value:
         return None
-    return Claim(handed(row), row.attempts, f"{row.id.hex}-{row.ref_no}", row.at)
+    return Claim(handed(row), row.attempts, reference(row), row.at)
 
 
 def asked(
@@ -219,7 +199,7 @@ def asked(
         end(connection, row, Fate.SENT, Reason.ASKED, now, said.detail)
         apply_parked(connection, row, said.provider_ref, now)
     elif said.outcome is Outcome.NOT_TAKEN and memory and now - _first_tried(connection, row) >= memory:
-        _hold(connection, row, Reason.HELD_UNCERTAIN, now)
+        hold(connection, row, Reason.HELD_UNCERTAIN, now)
     elif said.outcome is Outcome.NOT_TAKEN:
         _again(connection, row, Reason.NOT_TAKEN, now, timedelta(0), said.detail)
     elif row.on_unknown == "resend" and _elsewhere(connection, row, said.reason, now, "it may come twice"):

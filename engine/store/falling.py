@@ -1,7 +1,7 @@
 """A notification on its journey takes the next channel, waits, or is done: all of it in one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -13,14 +13,12 @@ from engine.admission.roads import Ruled, rule_on, rule_out
 from engine.admission.standing import Bucket, Standing
 from engine.failpoints import failpoint
 from engine.journey import Leg, Step, decide, reached, why
-from engine.message import message_id
 from engine.notification import Channel, Notification
 from engine.quote import Quote
 from engine.reason import Reason
-from engine.receipt import Fate, Receipt
-from engine.store import due, journeys, ledger, messages, receipts, standings
+from engine.receipt import Fate
+from engine.store import due, journeys, ledger, messages, standings
 from engine.store.attempt_state import AttemptState
-from engine.store.attempts import WINDOW
 from engine.store.books import fate_of, say_instead
 from engine.store.due import DueKind
 from engine.store.messages import Row
@@ -82,8 +80,15 @@ class _Passage:
     row: Row
     told: Notification
     left: Row
+    unknown: bool
+    """Whether the provider may have taken what is left."""
     because: Reason
-    passed: list[Channel] = field(default_factory=list)
+    passed: list[Channel]
+
+    @property
+    def withdrawn(self) -> bool:
+        """Whether the message that is left behind has certainly not been sent, and never will be."""
+        return self.left.fate == Fate.QUEUED.value and not self.unknown
 
 
 def _look(world: _World, row: Row, told: Notification) -> None:
@@ -102,7 +107,7 @@ def _look(world: _World, row: Row, told: Notification) -> None:
         journeys.end(connection, [told.id])
     else:
         because = why(leg, _last_reason(connection, current), told.fallback)
-        _go_on(world, _Passage(row, told, current, because, journeys.passed(row)))
+        _go_on(world, _Passage(row, told, current, leg.unknown, because, journeys.passed(row)))
 
 
 def _leg(world: _World, row: Row, told: Notification, current: Row, others: Mapping[Channel, Row]) -> Leg:
@@ -161,7 +166,8 @@ def _go_on(world: _World, on: _Passage) -> None:
         if ruled.admitted:
             _take(world, on, alone, ruled, after)
             return
-        _note(world, on, ruled.channel, fate_of(ruled.verdict), ruled.verdict.reason)
+        fate = fate_of(ruled.verdict)
+        journeys.note(world.connection, on.row, ruled.channel, fate, ruled.verdict.reason, world.now)
         on.passed.append(road.channel)
         last = ruled.verdict.reason is Reason.NO_CREDIT and "no_credit" not in told.fallback.on
         if last or ruled.verdict.reason in (*_OF_ALL, Reason.EXPIRED):
@@ -179,20 +185,15 @@ def _rule(world: _World, on: _Passage, alone: Notification) -> tuple[Ruled, Stan
     quote = world.quoting(alone)
     if isinstance(quote, Reason):
         return rule_out(alone, quote)[0], standing
-    return rule_on(alone, quote, _given_back(world, on.left, standing))
+    return rule_on(alone, quote, _given_back(world, on, standing))
 
 
-def _given_back(world: _World, left: Row, standing: Standing) -> Standing:
-    purse = world.purses[left.account_id]
-    bucket = next((each for each in Bucket if left.bucket_id == purse.bucket_id(each)), None)
-    if bucket is None or not _is_withdrawn(world.connection, left):
+def _given_back(world: _World, on: _Passage, standing: Standing) -> Standing:
+    purse = world.purses[on.left.account_id]
+    bucket = next((each for each in Bucket if on.left.bucket_id == purse.bucket_id(each)), None)
+    if bucket is None or not on.withdrawn:
         return standing
-    return standing.paid(bucket, -left.units)
-
-
-def _is_withdrawn(connection: sa.Connection, left: Row) -> bool:
-    """Whether the message that is left behind has certainly not been sent, and never will be."""
-    return left.fate == Fate.QUEUED.value and not _is_unknown(connection, left)
+    return standing.paid(bucket, -on.left.units)
 
 
 def _take(world: _World, on: _Passage, alone: Notification, ruled: Ruled, after: Standing | None) -> None:
@@ -200,28 +201,26 @@ def _take(world: _World, on: _Passage, alone: Notification, ruled: Ruled, after:
     connection, told, now = world.connection, on.told, world.now
     assert ruled.quote is not None
     assert after is not None
-    _leave(connection, on.left, now)
+    _leave(connection, on, now)
     passed = [*on.passed, ruled.channel]
     further = bool(journeys.ahead(told, passed))
     purse = world.purses[told.account]
     queue(connection, [Admitted(alone, ruled.quote, ruled.verdict, purse, further)], now)
     detail = say_instead(Channel(on.left.channel), on.because)
-    _note(world, on, ruled.channel, Fate.QUEUED, Reason.INSTEAD, detail)
+    journeys.note(connection, on.row, ruled.channel, Fate.QUEUED, Reason.INSTEAD, now, detail)
     world.standings[told.account] = after
     journeys.end(connection, [told.id])
     if further:
         journeys.begin(connection, [(told, ruled.channel, passed)], now)
 
 
-def _leave(connection: sa.Connection, left: Row, now: datetime) -> None:
+def _leave(connection: sa.Connection, on: _Passage, now: datetime) -> None:
     """What was not sent is withdrawn; what may have been is kept open for a late report, and not tried again."""
-    if _is_withdrawn(connection, left):
+    left = on.left
+    if on.withdrawn:
         messages.end(connection, left, Fate.WITHDRAWN, Reason.NOT_IN_TIME, now)
     elif left.fate in (Fate.QUEUED.value, Fate.SENDING.value):
-        due.cancel_all(connection, (DueKind.LEASE, DueKind.RETRY, DueKind.ASK), str(left.id))
-        messages.change(connection, left.id, fate=Fate.UNCERTAIN.value, waiting=False)
-        messages.note(connection, left, Fate.UNCERTAIN, Reason.LEFT_OPEN, now)
-        due.schedule(connection, DueKind.WINDOW, str(left.id), now + WINDOW)
+        messages.hold(connection, left, Reason.LEFT_OPEN, now)
 
 
 def _hold(world: _World, on: _Passage, ruled: Ruled) -> None:
@@ -229,18 +228,6 @@ def _hold(world: _World, on: _Passage, ruled: Ruled) -> None:
     assert isinstance(ruled.verdict.later, Hold)
     until = ruled.verdict.later.wake_at
     if on.row.held != ruled.channel.value:
-        _note(world, on, ruled.channel, Fate.HELD, ruled.verdict.reason, until.isoformat())
+        note = (ruled.channel, Fate.HELD, ruled.verdict.reason, world.now, until.isoformat())
+        journeys.note(world.connection, on.row, *note)
     journeys.hold(world.connection, on.row, ruled.channel, on.passed, until)
-
-
-def _note(world: _World, on: _Passage, channel: Channel, fate: Fate, reason: Reason, detail: str = "") -> None:
-    fact = Receipt(
-        message_id=message_id(on.told.id, channel),
-        notification_id=on.told.id,
-        account=on.told.account,
-        fate=fate,
-        reason=reason,
-        at=world.now,
-        detail=detail,
-    )
-    receipts.note(world.connection, fact)

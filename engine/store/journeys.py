@@ -123,15 +123,31 @@ def stop(connection: sa.Connection, why: Mapping[UUID, Reason], now: datetime) -
 def drop(connection: sa.Connection, row: Row, reason: Reason, now: datetime) -> None:
     """The channel that waited, if one did, is not taken after all."""
     if row.held:
-        fact = Receipt(
-            message_id=message_id(row.notification_id, Channel(row.held)),
+        note(connection, row, Channel(row.held), Fate.WITHDRAWN, reason, now)
+
+
+def note(
+    connection: sa.Connection,
+    row: Row,
+    channel: Channel,
+    fate: Fate,
+    reason: Reason,
+    now: datetime,
+    detail: str = "",
+) -> None:
+    """Write a receipt for a channel of the journey, by which there may be no message."""
+    receipts.note(
+        connection,
+        Receipt(
+            message_id=message_id(row.notification_id, channel),
             notification_id=row.notification_id,
             account=row.account_id,
-            fate=Fate.WITHDRAWN,
+            fate=fate,
             reason=reason,
             at=now,
-        )
-        receipts.note(connection, fact)
+            detail=detail,
+        ),
+    )
 
 
 def sweep(connection: sa.Connection, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """The row of a message: locked, changed, ended. `end` is the one way to spend or free credit."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +12,15 @@ from engine.notification import Channel, Lane
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
 from engine.store import due, journeys, ledger, receipts
+from engine.store.attempt_state import AttemptState
 from engine.store.database import lock_accounts
 from engine.store.due import DueKind
-from engine.store.tables import message, message_content
+from engine.store.tables import attempt, message, message_content
 
 Row = sa.Row[Any]
+
+#: How long a receipt may still come for a message that no answer came for.
+WINDOW = timedelta(hours=72)
 
 
 def whole() -> sa.Select[tuple[object, ...]]:
@@ -43,6 +47,27 @@ def handed(row: Row) -> Message:
         on_unknown=row.on_unknown,
         not_after=row.not_after,
     )
+
+
+def reference(row: Row) -> str:
+    """Ours for the calls that are made for this message now; a new one when it is certain that those did nothing."""
+    return f"{row.id.hex}-{row.ref_no}"
+
+
+def under(row: Row) -> sa.ColumnElement[bool]:
+    """The calls under the reference in use."""
+    return sa.and_(attempt.c.message_id == row.id, attempt.c.client_ref == reference(row))
+
+
+def is_open(connection: sa.Connection, row: Row) -> bool:
+    """Whether an earlier call under the reference in use may have been taken, and its owner prefers never."""
+    unknown = sa.select(attempt.c.n).where(under(row), attempt.c.state == AttemptState.UNKNOWN.value)
+    return row.on_unknown == "hold" and connection.execute(unknown.limit(1)).first() is not None
+
+
+def maybe_taken() -> sa.Exists:
+    """Of `message`: whether a call for it has ended that nobody knows the outcome of."""
+    return sa.exists().where(attempt.c.message_id == message.c.id, attempt.c.state == AttemptState.UNKNOWN.value)
 
 
 def lock(connection: sa.Connection, message_id: UUID) -> Row:
@@ -79,6 +104,14 @@ def end(
     else:
         ledger.release(connection, row.id, row.bucket_id, row.units, now)
     note(connection, row, fate, reason, now, detail)
+
+
+def hold(connection: sa.Connection, row: Row, reason: Reason, now: datetime) -> None:
+    """Keep the reservation, say *uncertain*, and wait for a receipt as long as one may come."""
+    due.cancel_all(connection, (DueKind.LEASE, DueKind.RETRY, DueKind.ASK), str(row.id))
+    change(connection, row.id, fate=Fate.UNCERTAIN.value, waiting=False)
+    note(connection, row, Fate.UNCERTAIN, reason, now)
+    due.schedule(connection, DueKind.WINDOW, str(row.id), now + WINDOW)
 
 
 def note(

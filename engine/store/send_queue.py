@@ -18,7 +18,7 @@ from engine.store import detour, due, pace, polls, walk
 from engine.store.attempt_state import AttemptState
 from engine.store.database import lock_accounts
 from engine.store.due import DueKind
-from engine.store.messages import Row, change, end, handed, whole
+from engine.store.messages import Row, change, end, handed, hold, is_open, reference, whole
 from engine.store.pace import Pace
 from engine.store.tables import attempt, message
 
@@ -63,6 +63,16 @@ class Terms:
     polled: bool = False
     """Whether it can be asked what became of a message that it took."""
 
+    @property
+    def patience(self) -> timedelta:
+        """How long a call is waited for: the provider keeps its time-out by itself, and gets half of it more."""
+        return self.timeout * 1.5
+
+    @property
+    def lease(self) -> timedelta:
+        """How long a call is its caller's; then nobody waits for it any more, and what it did is unknown."""
+        return self.patience + timedelta(seconds=1)
+
 
 def claim(
     connection: sa.Connection,
@@ -86,10 +96,8 @@ def claim(
     free = {name: min(seats[name], each.free(present, room)) for name, each in paces.items()}
     chosen, late = _choose(connection, room, paces, free)
     rows = _lock(connection, chosen)
-    moved = [row for row in rows if row.provider not in terms and _stand_in(row, terms)]
-    for row in moved:
-        detour.hand_on(connection, row, _stand_in(row, terms))
-    rows = [row for row in rows if row not in moved]
+    moved = {row.id for row in rows if row.provider not in terms and _let_go(connection, row, terms, now)}
+    rows = [row for row in rows if row.id not in moved]
     ending = [row for row in rows if _no(row, terms, now) is not None]
     # Others take account before message, so with messages in hand no account is waited for: it ends the next time.
     mine = lock_accounts(connection, {row.account_id for row in ending}, skip_locked=True) if ending else []
@@ -100,8 +108,8 @@ def claim(
     for row in rows:
         if row not in ending:
             wait = paces[row.provider].take(present, terms[row.provider].timeout)
-            claims.append(Claim(handed(row), row.attempts + 1, f"{row.id.hex}-{row.ref_no}", now + wait))
-    _record(connection, claims, terms, now)
+            claims.append(Claim(handed(row), row.attempts + 1, reference(row), now + wait))
+    record(connection, claims, terms, now)
     pace.keep(connection, paces, {name for name, _ in chosen})
     if claims:
         failpoint("attempt_open")
@@ -114,9 +122,19 @@ def claim(
     return Claims(claims, max(min(waits), timedelta(milliseconds=1)) if waits else None, shares, down)
 
 
-def _stand_in(row: Row, terms: Mapping[str, Terms]) -> str:
-    """Who takes over from a provider that is no longer configured; empty: nobody."""
-    return next((name for name in detour.others_of(row) if name in terms), "")
+def _let_go(connection: sa.Connection, row: Row, terms: Mapping[str, Terms], now: datetime) -> bool:
+    """What a provider that is no longer configured may have taken waits for its receipt; else another takes over.
+
+    False when nobody does.
+    """
+    stand_in = detour.find_stand_in(row, terms)
+    if is_open(connection, row):
+        hold(connection, row, Reason.PROVIDER_UNKNOWN, now)
+    elif stand_in is None:
+        return False
+    else:
+        detour.hand_on(connection, row, stand_in)
+    return True
 
 
 def _no(row: Row, terms: Mapping[str, Terms], now: datetime) -> tuple[Fate, Reason] | None:
@@ -126,13 +144,11 @@ def _no(row: Row, terms: Mapping[str, Terms], now: datetime) -> tuple[Fate, Reas
     return None if row.provider in terms else (Fate.FAILED, Reason.PROVIDER_UNKNOWN)
 
 
-def _record(connection: sa.Connection, claims: Sequence[Claim], terms: Mapping[str, Terms], now: datetime) -> None:
+def record(connection: sa.Connection, claims: Sequence[Claim], terms: Mapping[str, Terms], now: datetime) -> None:
+    """Write the attempts of these claims, before anybody is called."""
     if not claims:
         return
-    until = {
-        each.message.id: each.not_before + terms[each.message.provider].timeout * 1.5 + timedelta(seconds=1)
-        for each in claims
-    }
+    until = {each.message.id: each.not_before + terms[each.message.provider].lease for each in claims}
     first = {"state": AttemptState.IN_FLIGHT.value, "reason": "", "started_at": now, "provider_ref": "", "detail": ""}
     connection.execute(
         sa.insert(attempt).values(**first),

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from engine.store import due, invitations, journeys, media, parts, reminders, verifying, withdrawing
-from engine.store.attempts import WINDOW
 from engine.store.due import DueKind
+from engine.store.messages import WINDOW
 from engine.store.tables import decision, digest, digest_item, held, limit_state, message_content, parked_report, told
 
 #: How often to look.

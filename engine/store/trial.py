@@ -17,15 +17,13 @@ from engine.phone import mask
 from engine.quote import Quote
 from engine.reason import Reason
 from engine.receipt import Fate
-from engine.store import attempts, due, inbox, ledger, limits, story
+from engine.store import inbox, ledger, limits, story
 from engine.store.accounts import period_of
-from engine.store.attempt_state import AttemptState
 from engine.store.database import Connection, insert_new
-from engine.store.due import DueKind
-from engine.store.messages import change, lock
-from engine.store.send_queue import Claim, Terms
+from engine.store.messages import handed, lock, reference, whole
+from engine.store.send_queue import Claim, Terms, record
 from engine.store.story import NotificationStory
-from engine.store.tables import account, attempt, consent
+from engine.store.tables import account, consent, message
 
 #: Who pays for tests. No file can name an account so.
 PAYER = "~test"
@@ -92,27 +90,13 @@ def begin(connection: Connection, message_id: UUID, terms: Terms, now: datetime)
 
     None when a running engine has it already.
     """
-    row = lock(connection, message_id)
-    if row.fate != Fate.QUEUED.value or row.attempts:
+    locked = lock(connection, message_id)
+    if locked.fate != Fate.QUEUED.value or locked.attempts:
         return None
-    lease_until = now + terms.timeout * 1.5 + timedelta(seconds=1)
-    connection.execute(
-        sa.insert(attempt).values(
-            message_id=row.id,
-            n=1,
-            client_ref=f"{row.id.hex}-{row.ref_no}",
-            provider=row.provider,
-            state=AttemptState.IN_FLIGHT.value,
-            reason="",
-            started_at=now,
-            lease_until=lease_until,
-            provider_ref="",
-            detail="",
-        )
-    )
-    change(connection, row.id, fate=Fate.SENDING.value, attempts=1)
-    due.schedule(connection, DueKind.LEASE, str(row.id), lease_until)
-    return attempts.to_ask(connection, message_id)
+    row = connection.execute(whole().where(message.c.id == message_id)).one()
+    claim = Claim(handed(row), 1, reference(row), now)
+    record(connection, [claim], {row.provider: terms}, now)
+    return claim
 
 
 def tell(connection: Connection, any_id: UUID) -> NotificationStory | None:

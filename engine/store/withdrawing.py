@@ -12,10 +12,9 @@ from engine.notification import Notification
 from engine.reason import Reason
 from engine.receipt import Fate, Receipt
 from engine.store import decisions, digests, due, journeys, memory, messages, receipts
-from engine.store.attempt_state import AttemptState
 from engine.store.database import insert_new
 from engine.store.due import DueKind
-from engine.store.tables import attempt, held, journey, message, notification, withdrawn_event
+from engine.store.tables import held, journey, message, notification, withdrawn_event
 
 #: Nothing that an event led to is on its way for so long.
 KEEP = timedelta(days=60)
@@ -67,7 +66,7 @@ def heard(connection: sa.Connection, events: Collection[UUID]) -> dict[UUID, boo
                 notification.c.event_id,
                 notification.c.digest_id,
                 message.c.fate,
-                _maybe_taken().label("maybe"),
+                messages.maybe_taken().label("maybe"),
                 sa.func.coalesce(held.c.notification_id, journey.c.notification_id).label("waits"),
                 withdrawn_event.c.event_id.label("withdrawn"),
             )
@@ -82,12 +81,6 @@ def heard(connection: sa.Connection, events: Collection[UUID]) -> dict[UUID, boo
             by_event.setdefault(row.event_id, []).append(_heard(row))
         found |= {id: True in said for id, said in by_event.items() if True in said or None not in said}
     return found
-
-
-def _maybe_taken() -> sa.Exists:
-    """Whether an attempt has ended that nobody knows the outcome of."""
-    unknown = attempt.c.state == AttemptState.UNKNOWN.value
-    return sa.exists().where(attempt.c.message_id == message.c.id, unknown)
 
 
 def _heard(row: Any) -> bool | None:

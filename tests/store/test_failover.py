@@ -204,6 +204,21 @@ def test_a_provider_that_is_no_longer_configured_hands_over_what_waits(store: Da
     assert claim.message.provider == "b"
 
 
+def test_what_a_provider_that_is_no_longer_configured_may_have_taken_waits_for_its_receipt(store: Database) -> None:
+    told, again = a_notification(1), a_notification(2, on_unknown="resend")
+    known = both(ProviderClass.IDEMPOTENT)
+    admit(store, told, again)
+    for each in claims(store, known).claims:
+        answer(store, each, SILENT, known)
+        store.write(lambda c: send_queue.ready(c, each.message.id))  # noqa: B023
+    del known["a"]
+    assert claims(store, known).claims == []
+    [claim] = claims(store, known).claims
+    assert (claim.message.provider, claim.message.on_unknown) == ("b", "resend")
+    assert facts(store, told)[-1] == "uncertain provider_unknown"
+    assert spent(store) == (2, 0)
+
+
 def test_too_fast_makes_it_slower_for_all_and_its_wait_holds_for_all(store: Database) -> None:
     on_sqlite_only(store)
     known = both()

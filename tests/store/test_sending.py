@@ -10,7 +10,7 @@ from engine.answer import Answer, Outcome, ProviderClass
 from engine.notification import Lane, Notification
 from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
-from engine.store import accounts, attempts, due, inbox, ledger, receipts, reports, send_queue, sweep
+from engine.store import accounts, attempts, due, inbox, ledger, messages, receipts, reports, send_queue, sweep
 from engine.store.database import Database
 from engine.store.due import DueKind
 from engine.store.send_queue import Claim, Terms
@@ -188,7 +188,7 @@ def test_an_uncertain_message_without_a_receipt_is_given_up_after_its_window(sto
     told, known = a_notification(), terms()
     _admit(store, told)
     _answer(store, _claim(store, known)[0], SILENT, known)
-    assert _wake(store, DueKind.WINDOW, known) == NOW + attempts.WINDOW
+    assert _wake(store, DueKind.WINDOW, known) == NOW + messages.WINDOW
     assert _fates(store, told) == ["queued", "uncertain", "failed"]
     assert _credit(store) == (100, 0, 0)
 
@@ -345,6 +345,6 @@ def test_a_provider_at_ten_in_a_second_gets_no_more_also_after_a_rest(store: Dat
 def test_a_report_that_nothing_asked_for_is_forgotten_after_the_window(store: Database) -> None:
     lost = DeliveryReport(provider="phone", provider_ref="?", fate=Fate.DELIVERED, reason=Reason.DELIVERED, at=NOW)
     store.write(lambda c: reports.report(c, lost, NOW))
-    for now, left in ((NOW + attempts.WINDOW, 1), (NOW + attempts.WINDOW + timedelta(seconds=1), 0)):
+    for now, left in ((NOW + messages.WINDOW, 1), (NOW + messages.WINDOW + timedelta(seconds=1), 0)):
         store.write(lambda c: sweep.sweep(c, now))  # noqa: B023
         assert len(store.read(lambda c: c.execute(sa.text("SELECT ref FROM parked_report")).all())) == left
