@@ -41,7 +41,7 @@ async def _latency(folder: Path) -> bool:
         try:
             phone = await installation.start_phone()
             installation.write([ANNA], server)
-            assert await installation.start_engine()
+            await installation.start_engine()
             await installation.watching(1)
             url = f"http://127.0.0.1:{phone.port}"
             script = await asyncio.create_subprocess_exec(

@@ -80,7 +80,7 @@ class Bout:
             try:
                 await peer.start(installation.folder)
                 self._write(server)
-                assert await installation.start_engine()
+                await installation.start_engine()
                 await installation.watching(1)
                 await installation.end_engine()
                 for number, point in points:
@@ -138,7 +138,7 @@ class Bout:
         installation, peer = self._installation, self._peer
         peer.gate.way = Way.PASS
         installation.change(LATER)
-        assert await installation.start_engine()
+        await installation.start_engine()
         loop = asyncio.get_running_loop()
         quiet_since = loop.time()
         try:

@@ -122,7 +122,7 @@ async def test_a_letter_is_replayed_beside_a_running_engine_and_told_once(tmp_pa
     async with PymapServer.running(users=1) as server:
         try:
             await _stand_up(installation, server)
-            assert await installation.start_engine()
+            await installation.start_engine()
             await installation.watching(1)
             await server.deliver("u1", letter("alarm"))
             await installation.until(lambda: installation.count("message", "fate = 'delivered'") == 1, "the report")

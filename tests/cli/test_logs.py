@@ -117,7 +117,7 @@ async def test_the_logs_of_a_whole_run_hold_no_number_no_text_and_no_password(fo
             phone = await installation.start_phone()
             installation.write([person], server)
             # A provider that is busy once, and a second message that there is no credit for.
-            assert await installation.start_engine()
+            await installation.start_engine()
             await installation.watching(1)
             await phone.behave(do="busy", seconds=0)
             for word in ("alarm one", "alarm two", "hello three"):

@@ -145,7 +145,7 @@ async def test_where_no_engine_runs_the_provider_is_asked_what_became_of_it(tmp_
 
 
 async def test_with_a_running_engine_the_report_is_waited_for(place: Place) -> None:
-    assert await place.start_engine()
+    await place.start_engine()
     code, said = await place.send("--text", TEXT, "--test")
     assert code == 0, said
     assert "delivered: It has arrived." in said

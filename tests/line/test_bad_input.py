@@ -78,7 +78,7 @@ async def test_a_mistake_in_a_file_stops_the_engine_with_its_place(
 async def test_a_wrong_password_names_the_server_and_what_to_do_and_never_the_password(anna: Installation) -> None:
     path = anna.config / "accounts" / "anna.yaml"
     path.write_text(path.read_text().replace("password: secret", "password: swordfish"))
-    assert await anna.start_engine()
+    await anna.start_engine()
     await anna.until(lambda: "refused" in anna.log.read_text().lower(), "the refusal")
     said = anna.log.read_text()
     assert "127.0.0.1:" in said
@@ -94,7 +94,7 @@ async def test_an_unreachable_server_is_named_and_mail_comes_once_it_is_back(
     anna: Installation, server: PymapServer
 ) -> None:
     await server.stop()
-    assert await anna.start_engine()
+    await anna.start_engine()
     place = f"127.0.0.1:{server.port}"
     await anna.until(lambda: place in anna.log.read_text(), "the server to be named")
     assert f"FAIL  anna {place}" in _tocsin(anna, "doctor").stdout
@@ -113,7 +113,7 @@ async def test_a_port_in_use_is_named_with_the_setting_that_changes_it(anna: Ins
 
 
 async def test_a_second_engine_on_the_same_files_is_refused_and_changes_nothing(anna: Installation) -> None:
-    assert await anna.start_engine()
+    await anna.start_engine()
     done = _tocsin(anna, "run")
     assert done.returncode == 1
     assert "another `tocsin run` holds" in done.stderr
@@ -122,7 +122,7 @@ async def test_a_second_engine_on_the_same_files_is_refused_and_changes_nothing(
 
 
 async def test_commands_work_beside_a_running_engine(anna: Installation) -> None:
-    assert await anna.start_engine()
+    await anna.start_engine()
     assert "added EUR 1.00 to anna" in anna.tocsin("topup", "anna", "1", "--yes")
     assert "EUR 1.00 left" in anna.tocsin("balance", "anna")
     assert anna.tocsin("db", "prove") == "0 differences\n"
@@ -143,7 +143,7 @@ async def test_commands_work_beside_a_running_engine(anna: Installation) -> None
 async def test_an_odd_mail_is_decided_on_and_the_next_one_is_not_held_up(
     anna: Installation, server: PymapServer, raw: bytes, subject: str
 ) -> None:
-    assert await anna.start_engine()
+    await anna.start_engine()
     await anna.watching(1)
     await server.deliver("u1", raw, letter("alarm after"))
     await anna.until(lambda: anna.count("decision") == 2, "both decisions")
@@ -155,7 +155,7 @@ async def test_an_odd_mail_is_decided_on_and_the_next_one_is_not_held_up(
 async def test_a_mail_of_50_megabytes_is_decided_on_in_bounded_memory(
     anna: Installation, server: PymapServer
 ) -> None:
-    assert await anna.start_engine()
+    await anna.start_engine()
     await anna.watching(1)
     assert anna.engine is not None
     before = _resident(anna.engine.pid)
@@ -189,7 +189,7 @@ async def test_a_full_disk_loses_no_mail(small_disk: Path, tmp_path: Path, serve
     try:
         phone = await anna.start_phone()
         anna.write([ANNA], server)
-        assert await anna.start_engine()
+        await anna.start_engine()
         await anna.watching(1)
         room = os.statvfs(small_disk)
         (small_disk / "ballast").write_bytes(b"x" * (room.f_bavail * room.f_bsize - 8192))

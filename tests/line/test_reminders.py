@@ -110,7 +110,7 @@ async def test_edits_of_a_served_calendar_at_each_stage(tmp_path: Path) -> None:
     url = f"{{name: work, url: 'http://127.0.0.1:{served.port}/work.ics', private: true}}"
     async with served.serving(), installed(tmp_path, url) as (installation, phone):
         with environment():
-            assert await installation.start_engine()
+            await installation.start_engine()
         await served.seen()
         start = soon(hours=2, seconds=6)
         for name in ("stays", "moves", "off", "gone", "back", "told"):
@@ -149,7 +149,7 @@ async def test_kills_around_the_moments_lose_nothing_and_repeat_nothing(tmp_path
     async with installed(tmp_path, f"{{name: work, file: '{file}'}}", remind="0 min") as (installation, phone):
         file.write_text(served.text)
         with environment():
-            assert await installation.start_engine()
+            await installation.start_engine()
             await installation.until(lambda: installation.count("feed_state", "imported") == 1, "the first look")
             first = soon(seconds=4)
             for number in range(60):
@@ -184,7 +184,7 @@ async def test_a_clock_that_jumps_an_hour_tells_each_once(tmp_path: Path) -> Non
         file.write_text(served.text)
         shift.write_text("+0s")
         with environment(**clock):
-            assert await installation.start_engine()
+            await installation.start_engine()
         await installation.until(lambda: installation.count("feed_state", "imported") == 1, "the first look")
         for name, ahead in (("skipped", 0.5 * 3600), ("soon", 15), ("later", 4 * 3600)):
             served.appointments[name] = Appointment(soon(hours=2, seconds=ahead), name)

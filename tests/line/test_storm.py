@@ -39,7 +39,7 @@ async def test_a_storm_costs_the_cap_and_one_digest_also_when_the_engine_is_kill
         try:
             phone = await installation.start_phone()
             installation.write([anna], server)
-            assert await installation.start_engine()
+            await installation.start_engine()
             await installation.watching(1)
             for start in range(0, mails, 500):
                 await server.deliver("u1", *(letter(f"storm {n}") for n in range(start, start + 500)))
@@ -50,7 +50,7 @@ async def test_a_storm_costs_the_cap_and_one_digest_also_when_the_engine_is_kill
                     300,
                 )
                 await installation.end_engine(signal.SIGKILL)
-                assert await installation.start_engine()
+                await installation.start_engine()
             await installation.until(lambda: installation.count("notification") == mails, "all of it", 300)
             installation.change(LATER)
             await installation.until(lambda: len(phone.taken()) > CAP, "the digest")

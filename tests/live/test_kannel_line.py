@@ -93,7 +93,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         )
         try:
             installation.write([ANNA], mail, shared=RULES)
-            assert await installation.start_engine()
+            await installation.start_engine()
             await installation.watching(1)
             yield Stage(installation, mail, kannel, gate)
         finally:

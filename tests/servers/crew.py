@@ -120,8 +120,9 @@ class Crew:
             return [str(each) for each in store.read(ledger.differences)]
 
     def tracebacks(self) -> list[str]:
-        """The logs in which one stands."""
-        return [str(each.log) for each in self.workers if "Traceback" in each.log.read_text()]
+        """Those that stand in the logs, with what was said before them."""
+        logs = [each.log.read_text() for each in self.workers]
+        return [log[max(0, log.index("Traceback") - 500) :][:3000] for log in logs if "Traceback" in log]
 
     async def close(self) -> None:
         """End every process that is still there."""

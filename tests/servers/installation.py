@@ -52,8 +52,9 @@ class Phone:
     process: asyncio.subprocess.Process
 
     def lines(self) -> list[dict[str, Any]]:
-        """Its journal, which is the truth: it is synced before every answer."""
-        return [json.loads(line) for line in self.journal.read_text().splitlines()] if self.journal.exists() else []
+        """Its journal, which is the truth: it is synced before every answer. A line may be half written just now."""
+        whole = self.journal.read_text().split("\n")[:-1] if self.journal.exists() else []
+        return [json.loads(line) for line in whole]
 
     def taken(self) -> list[dict[str, Any]]:
         """What it took, in order: each line is one SMS that somebody got."""
@@ -182,7 +183,10 @@ class Installation:
     # ---- the engine
 
     async def start_engine(self, *, failpoint: str = "", mark: Path | None = None) -> bool:
-        """Start the engine; true once it runs, false when it ended before that (a fail-point on the way up)."""
+        """Start the engine; true once it runs, false when it met its fail-point before that.
+
+        Raises RuntimeError with what it said when it ended without one.
+        """
         self.starts += 1
         environment = {**os.environ, "TOCSIN_FAILPOINT": failpoint, "PYTHONDONTWRITEBYTECODE": "1"}
         environment["TOCSIN_FAILPOINT_MARK"] = str(mark or "")
@@ -195,6 +199,8 @@ class Installation:
                 stderr=log,
             )
         await self.until(lambda: "running:" in self.log.read_text() or self.ended, "the engine to start")
+        if self.ended and not failpoint:
+            raise RuntimeError(f"the engine has ended: {self.log.read_text()[-3000:]}")
         return not self.ended
 
     @property

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import socket
 import sys
@@ -52,10 +53,20 @@ class PymapServer(MailServer):
             await self._process.wait()
 
 
+#: Below those that systems take for outgoing connections, of which one could be taken before the server has started;
+#: each process begins elsewhere.
+_ports = itertools.count(os.getpid() * 7919)
+
+
 def free_port() -> int:
-    """A port of this machine that nobody uses at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """A port of this machine that nobody uses, and that this process gives to nobody else."""
+    while True:
+        port = 10_000 + next(_ports) % 20_000
+        try:
+            socket.create_server(("127.0.0.1", port)).close()
+        except OSError:
+            continue
+        return port
 
 
 async def wait_for_port(host: str, port: int, process: asyncio.subprocess.Process, patience: float = 30) -> None:
