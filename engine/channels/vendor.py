@@ -18,6 +18,7 @@ from engine.channels.provider import Line as Line
 from engine.channels.provider import Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
+from engine.channels.unanswered import unanswered
 from engine.channels.words import addresses, discreet
 from engine.duration import Duration
 from engine.errors import ProviderError
@@ -146,10 +147,8 @@ class Vendor:
         """A whole reply, or what its absence means."""
         try:
             return await self._http.request(method, url, timeout=self.timeout, **how)
-        except NotSentError as error:
-            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
-        except NoReplyError as error:
-            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+        except (NotSentError, NoReplyError) as error:
+            return unanswered(error)
 
     def _words(self, said: bytes | str, message: Message) -> str:
         """The vendor's own words without number, text and secret."""

@@ -20,6 +20,7 @@ from engine.channels.objection import object_to, object_to_mail
 from engine.channels.provider import Line, Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
+from engine.channels.unanswered import unanswered
 from engine.document import Flag
 from engine.duration import Duration
 from engine.heard import MOST_NUMBER, Heard
@@ -242,10 +243,8 @@ class FakeProvider:
             reply = await self._http.request(
                 method, self._settings.url + path, json=body, headers=self._headers, timeout=self.timeout
             )
-        except NotSentError as error:
-            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
-        except NoReplyError as error:
-            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+        except (NotSentError, NoReplyError) as error:
+            return unanswered(error)
         return _understand(reply, asked=method == "GET")
 
 

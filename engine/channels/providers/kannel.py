@@ -20,6 +20,7 @@ from engine.channels.proof import Proof, check_token
 from engine.channels.provider import Line, Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
+from engine.channels.unanswered import unanswered
 from engine.channels.words import addresses, discreet
 from engine.document import Flag
 from engine.duration import Duration
@@ -134,12 +135,9 @@ class KannelProvider:
         if self._settings.reports:
             fields["dlr-mask"] = _EVERYTHING
             fields["dlr-url"] = self._report_address(client_ref)
-        try:
-            reply = await self._http.request("GET", f"{self._settings.url}?{urlencode(fields)}", timeout=self.timeout)
-        except NotSentError as error:
-            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
-        except NoReplyError as error:
-            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+        reply = await self._call(fields)
+        if isinstance(reply, Answer):
+            return reply
         said = discreet(reply.body, message.text, self._password, *addresses(message.address))
         return _understand(reply, said)
 
@@ -150,12 +148,9 @@ class KannelProvider:
     async def sign_in(self) -> Answer:
         """A message to nobody: Kannel looks at name and password first, and refuses it then."""
         fields = {"username": self._settings.user, "password": self._password}
-        try:
-            reply = await self._http.request("GET", f"{self._settings.url}?{urlencode(fields)}", timeout=self.timeout)
-        except NotSentError as error:
-            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
-        except NoReplyError as error:
-            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+        reply = await self._call(fields)
+        if isinstance(reply, Answer):
+            return reply
         if reply.status == 400:
             return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED)
         return _understand(reply, discreet(reply.body, self._password))
@@ -210,6 +205,13 @@ class KannelProvider:
 
     async def close(self) -> None:
         """Nothing is kept open; the HTTP client belongs to whoever made it."""
+
+    async def _call(self, fields: Mapping[str, str]) -> Reply | Answer:
+        """A whole reply, or what its absence means."""
+        try:
+            return await self._http.request("GET", f"{self._settings.url}?{urlencode(fields)}", timeout=self.timeout)
+        except (NotSentError, NoReplyError) as error:
+            return unanswered(error)
 
     def _report_address(self, client_ref: str) -> str:
         # Kannel fills in: what became of it, when, the network's own id and its words.

@@ -18,6 +18,7 @@ from engine.channels.providers.http.settings import Ask, Call, Capability, HttpS
 from engine.channels.providers.http.template import fill, fill_tree, secret_values
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
+from engine.channels.unanswered import unanswered
 from engine.channels.words import addresses, discreet
 from engine.errors import ProviderError
 from engine.heard import Heard
@@ -188,10 +189,8 @@ class HttpProvider:
             headers.setdefault("Content-Type", "application/json")
         try:
             return await self._http.request(call.method, url, data=body, headers=headers, timeout=self.timeout)
-        except NotSentError as error:
-            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
-        except NoReplyError as error:
-            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+        except (NotSentError, NoReplyError) as error:
+            return unanswered(error)
 
     def _understand(self, reply: Reply, message: Message) -> Answer:
         said = Said(reply)

@@ -22,6 +22,7 @@ from engine.channels.providers.smpp.session import BindRefusedError, Door, Sessi
 from engine.channels.providers.smpp.settings import SmppSettings
 from engine.channels.providers.smpp.short_message import Address, ShortMessage
 from engine.channels.secret import read_secret
+from engine.channels.unanswered import unanswered
 from engine.errors import ProviderError
 from engine.identity import derive
 from engine.message import Message
@@ -105,10 +106,8 @@ class SmppProvider:
         deadline = asyncio.get_running_loop().time() + self.timeout.total_seconds()
         try:
             await self._session.request(Command.ENQUIRE_LINK, b"", deadline)
-        except NotSentError as error:
-            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
-        except NoReplyError as error:
-            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+        except (NotSentError, NoReplyError) as error:
+            return unanswered(error)
         except BindRefusedError as error:
             return answer(error.status, self._own).model_copy(update={"detail": str(error)})
         return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED)
@@ -175,10 +174,8 @@ class SmppProvider:
 
         try:
             pdu = await self._session.request(Command.SUBMIT_SM, body, deadline, heard)
-        except NotSentError as error:
-            return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_UNREACHABLE, detail=str(error))
-        except NoReplyError as error:
-            return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=str(error))
+        except (NotSentError, NoReplyError) as error:
+            return unanswered(error)
         except BindRefusedError as error:
             return answer(error.status, self._own).model_copy(update={"detail": str(error)})
         if pdu.command == Command.GENERIC_NACK or pdu.status != ROK:
