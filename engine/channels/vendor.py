@@ -22,6 +22,7 @@ from engine.channels.unanswered import unanswered
 from engine.channels.words import addresses, discreet
 from engine.duration import Duration
 from engine.errors import ProviderError
+from engine.heard import Heard
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError, Reply
 from engine.notification import Channel
@@ -149,6 +150,19 @@ class Vendor:
             return await self._http.request(method, url, timeout=self.timeout, **how)
         except (NotSentError, NoReplyError) as error:
             return unanswered(error)
+
+    def _heard(
+        self, sender: str, to: str | None, text: str | None, *, ref: str = "", at: datetime | None = None
+    ) -> Heard:
+        """A text that the vendor brought from a phone. `ref`: its own name for it; `at`: when it had it."""
+        return Heard(
+            provider=self.name,
+            provider_ref=ref,
+            sender=sender,
+            recipient=to or "",
+            text=text or "",
+            at=at or datetime.now(UTC),
+        )
 
     def _words(self, said: bytes | str, message: Message) -> str:
         """The vendor's own words without number, text and secret."""

@@ -199,16 +199,8 @@ class ClicksendProvider(Vendor):
         id, sender, to, text = (str(fields.get(name) or "") for name in ("message_id", "from", "to", "body"))
         moment = str(fields.get("timestamp") or "")
         seconds = int(moment) if re.fullmatch(r"[0-9]{1,10}", moment) else 0
-        return [
-            Heard(
-                provider=self.name,
-                provider_ref=id,
-                sender=sender,
-                recipient=to,
-                text=text,
-                at=datetime.fromtimestamp(seconds, UTC) if seconds else datetime.now(UTC),
-            )
-        ]
+        at = datetime.fromtimestamp(seconds, UTC) if seconds else None
+        return [self._heard(sender, to, text, ref=id, at=at)]
 
     async def poll(self, client_ref: str, provider_ref: str) -> DeliveryReport | None:
         """What ClickSend's receipts say became of an SMS; nothing when they do not say."""

@@ -202,17 +202,8 @@ class InfobipProvider(Vendor):
     def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
         """The texts in Infobip's request. Raises PermissionError when forged, ValueError when garbage."""
         check_token(query, headers, self._token)
-        return [
-            Heard(
-                provider=self.name,
-                provider_ref=each.id,
-                sender=each.sender,
-                recipient=each.to or "",
-                text=each.text or "",
-                at=each.at or datetime.now(UTC),
-            )
-            for each in _Texts.model_validate_json(body).results
-        ]
+        texts = _Texts.model_validate_json(body).results
+        return [self._heard(each.sender, each.to, each.text, ref=each.id, at=each.at) for each in texts]
 
     async def poll(self, client_ref: str, provider_ref: str) -> DeliveryReport | None:
         """What Infobip's log says became of a message; nothing when it does not say."""

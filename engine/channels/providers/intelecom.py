@@ -191,18 +191,9 @@ class IntelecomProvider(Vendor):
     def read_inbound(self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes) -> list[Heard]:
         """The texts in the gateway's request. Raises PermissionError when forged, ValueError when garbage."""
         check_token(query, headers, self._token)
+        rows = _Texts.model_validate_json(body).rows
         # Its own moments have no zone.
-        return [
-            Heard(
-                provider=self.name,
-                provider_ref=each.id,
-                sender=each.sender,
-                recipient=str(each.endpoint),
-                text=each.text or "",
-                at=datetime.now(UTC),
-            )
-            for each in _Texts.model_validate_json(body).rows
-        ]
+        return [self._heard(each.sender, str(each.endpoint), each.text, ref=each.id) for each in rows]
 
     def _report(self, found: _Report) -> DeliveryReport:
         delivered = found.code in _DELIVERED

@@ -190,16 +190,7 @@ class LinkProvider(Vendor):
         """The text in LINK's request. Raises PermissionError when forged, ValueError when garbage."""
         check_token(query, headers, self._token)
         said = _Text.model_validate_json(body)
-        return [
-            Heard(
-                provider=self.name,
-                provider_ref=said.id,
-                sender=said.sender,
-                recipient=said.to or "",
-                text=said.text or "",
-                at=datetime.now(UTC),
-            )
-        ]
+        return [self._heard(said.sender, said.to, said.text, ref=said.id)]
 
 
 def _kind(sender: str) -> str:

@@ -172,16 +172,7 @@ class PswincomProvider(Vendor):
         rows = read_flat(body, "MSG").rows
         if not rows:
             raise ValueError("not a text from PSWinCom")
-        return [
-            Heard(
-                provider=self.name,
-                sender=row.get("SND", ""),
-                recipient=row.get("RCV", ""),
-                text=row.get("TEXT", ""),
-                at=datetime.now(UTC),
-            )
-            for row in rows
-        ]
+        return [self._heard(row.get("SND", ""), row.get("RCV"), row.get("TEXT")) for row in rows]
 
     def thank_inbound(self, body: bytes) -> str:
         """What PSWinCom waits for; without it the texts come again."""

@@ -244,16 +244,8 @@ class TwilioProvider(Vendor):
         sid = fields.get("MessageSid", "")
         if not 0 < len(sid) <= 200 or "Body" not in fields:
             raise ValueError("not a text from Twilio")
-        return [
-            Heard(
-                provider=self.name,
-                provider_ref=sid,
-                sender=fields.get("From", "").removeprefix("rcs:"),
-                recipient=fields.get("To", "").removeprefix("rcs:"),
-                text=fields["Body"],
-                at=datetime.now(UTC),
-            )
-        ]
+        sender, to = (fields.get(name, "").removeprefix("rcs:") for name in ("From", "To"))
+        return [self._heard(sender, to, fields["Body"], ref=sid)]
 
     def thank_inbound(self, body: bytes) -> str:
         """TwiML that sends nothing: anything that is no TwiML is an error, or an answer to the phone."""
