@@ -6,6 +6,7 @@ Faust's own reads in a thread, so that the group hears from this worker also whi
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, ClassVar, cast
 
 from aiokafka import AIOKafkaConsumer
@@ -46,6 +47,16 @@ def cluster_of(transport: Any) -> Cluster:
     return cast(Cluster, transport.app.ground)
 
 
+def tell_unheard(place: str, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """What nobody waits for any more, told in a line. aiokafka shields what it asks of the broker: a commit that was
+    given up goes on beneath it, and its error would be told by a traceback, though an outage is no defect."""
+    error = context.get("exception")
+    if isinstance(error, KafkaError):
+        logger.warning("%s: a request that was given up has failed: %r", place, error)
+    else:
+        loop.default_exception_handler(context)
+
+
 class Daemon(WorkerThread):
     """A thread that does not keep the process from ending."""
 
@@ -61,6 +72,7 @@ class Thread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         conf = self.app.conf
+        asyncio.get_running_loop().set_exception_handler(partial(tell_unheard, str(cluster_of(transport).servers)))
         self._assignor = RoundRobinPartitionAssignor
         return AIOKafkaConsumer(
             client_id=conf.broker_client_id,

@@ -1,6 +1,9 @@
 """What the driver for Kafka changes in Faust's, without a broker; with one, see tests/live/test_kafka_*.py."""
 
+import asyncio
+import gc
 import logging
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +13,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaConnectio
 from faust.transport.drivers import aiokafka as driver
 
 from engine.transport.address import Servers
-from engine.transport.kafka import Thread
+from engine.transport.kafka import Thread, tell_unheard
 from engine.transport.quiet import Seldom
 from engine.transport.record import Record
 
@@ -80,6 +83,31 @@ async def test_only_what_is_still_ours_is_committed() -> None:
 @pytest.mark.parametrize("error", [CommitFailedError("x"), IllegalStateError("x"), KafkaConnectionError("x")])
 async def test_a_commit_that_fails_is_told_and_ends_nothing(error: Exception) -> None:
     assert not await thread(Reader(error))._commit({HERE: 9})
+
+
+@pytest.mark.parametrize(
+    ("error", "traced"),
+    [(KafkaConnectionError(), False), (RuntimeError("a defect"), True)],
+    ids=["an outage", "a defect"],
+)
+async def test_what_aiokafka_shields_and_nobody_hears_is_told_in_a_line_unless_it_is_a_defect(
+    caplog: pytest.LogCaptureFixture, error: Exception, traced: bool
+) -> None:
+    async def fail() -> None:
+        raise error
+
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(partial(tell_unheard, "kafka:9092"))
+    try:
+        given_up = asyncio.ensure_future(fail())
+        await asyncio.sleep(0)
+        del given_up
+        gc.collect()
+    finally:
+        loop.set_exception_handler(before)
+    [record] = [each for each in caplog.records if repr(error) in each.getMessage()]
+    assert bool(record.exc_info) is traced
 
 
 def test_a_sentence_is_told_once_in_a_while_and_without_a_traceback() -> None:
