@@ -38,6 +38,8 @@ EASE = 1.1
 FREE = 1000.0
 #: No's that say something about our account with the provider, not about the message.
 OF_THE_PROVIDER = frozenset({Reason.PROVIDER_AUTH, Reason.PROVIDER_NO_CREDIT})
+#: What kept us from calling at all says nothing about the provider.
+OF_OURS = frozenset({Reason.STORE_DOWN, Reason.HELD_UP})
 
 
 class State(StrEnum):
@@ -89,12 +91,14 @@ class Health(Noun):
             return rate
         return eased
 
-    def trying(self, now: datetime, timeout: timedelta) -> "Health":
+    def trying(self, now: datetime, patience: timedelta) -> "Health":
         """One message tries now: no other does until its answer must be there."""
-        return self.model_copy(update={"try_at": now + max(self.rest, timeout * 1.5)})
+        return self.model_copy(update={"try_at": now + max(self.rest, patience)})
 
     def after(self, said: Answer, rate: float | None, started: datetime, now: datetime) -> "Health":
         """What is known after an answer to a call that was made at `started`."""
+        if said.reason in OF_OURS:
+            return self
         if said.outcome is Outcome.NOT_TAKEN and said.reason is Reason.PROVIDER_BUSY:
             return self._slower(rate, started, now)
         if said.outcome in (Outcome.ACCEPTED, Outcome.REFUSED) and said.reason not in OF_THE_PROVIDER:

@@ -105,6 +105,7 @@ class Reason(StrEnum):
     PROVIDER_AUTH = "provider_auth", "The provider refused our user name or password: correct them."
     PROVIDER_BUSY = "provider_busy", "The provider asked us to slow down; we try again."
     STORE_DOWN = "store_down", "Our own store could not be read; we try again."
+    HELD_UP = "held_up", "We were too slow: its time was over before the provider was called; we try again."
     PROVIDER_UNREACHABLE = "provider_unreachable", "The provider could not be reached; we try again."
     PROVIDER_DOWN = "provider_down", "The provider does not work at the moment; another one takes the message."
     PROVIDER_UNKNOWN = "provider_unknown", "The provider that was chosen is no longer configured."

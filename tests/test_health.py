@@ -45,6 +45,11 @@ def test_a_message_that_is_refused_says_nothing_against_the_provider() -> None:
     assert after(*[NO_SUCH] * 50) == Health()
 
 
+@pytest.mark.parametrize("reason", [Reason.STORE_DOWN, Reason.HELD_UP])
+def test_what_kept_us_from_calling_says_nothing_against_the_provider(reason: Reason) -> None:
+    assert after(*[Answer(outcome=Outcome.NOT_TAKEN, reason=reason)] * 50) == Health()
+
+
 def test_a_provider_that_is_well_costs_no_write() -> None:
     health = Health()
     assert health.after(GOOD, None, NOW, NOW) is health
@@ -54,7 +59,7 @@ def test_after_a_rest_one_message_tries_and_no_other() -> None:
     opened = after(*[SILENT] * THRESHOLD)
     then = NOW + FIRST_REST
     assert opened.state(then) is State.HALF_OPEN
-    tried = opened.trying(then, timeout=10 * SECOND)
+    tried = opened.trying(then, patience=15 * SECOND)
     assert tried.state(then) is State.OPEN
     assert tried.state(then + 15 * SECOND) is State.HALF_OPEN
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from engine.agents.admit import admit
+from engine.agents.air import Air
 from engine.agents.desk import Desk
 from engine.agents.listen import listen
 from engine.channels.mail.letter import Attachment
@@ -46,25 +47,21 @@ _NAME = 100
 
 async def enclose(desk: Desk) -> None:
     """Fetch what is waited for until the engine drains; what is under way is then waited for."""
-    working: set[asyncio.Task[None]] = set()
+    working: Air[UUID] = Air()
     try:
         while not desk.draining.is_set():
             desk.bells.enclosures.clear()
             room = MOST_AT_ONCE - len(working)
             taken, wait = await _take(desk, room) if room else ([], _LONGEST)
             for each in taken:
-                working.add(asyncio.create_task(_serve(desk, each), name=f"enclose {each.told[0].event_id}"))
+                working.begin(each.told[0].event_id, _serve(desk, each), "enclose")
             if not taken:
                 bells = [desk.bells.enclosures] if room else []
-                await listen(*bells, desk.draining, working, seconds=wait)
-            for task in [task for task in working if task.done()]:
-                working.remove(task)
-                task.result()
-        if working:
-            await asyncio.wait(working)
+                await listen(*bells, desk.draining, working.tasks, seconds=wait)
+            working.land()
+        await working.end()
     finally:
-        for task in working:
-            task.cancel()
+        working.drop()
 
 
 async def _take(desk: Desk, room: int) -> tuple[list[Waiting], float]:

@@ -1,5 +1,8 @@
 """A message is handed to its provider with what the queue does not hold: its files, and where to unsubscribe."""
 
+import asyncio
+import logging
+
 from engine.agents.desk import Desk
 from engine.answer import Answer, Outcome
 from engine.channels.provider import Provider
@@ -10,17 +13,38 @@ from engine.notification import Channel
 from engine.reason import Reason
 from engine.store import consents, media
 
+log = logging.getLogger("tocsin.hand_over")
 
-async def hand_over(desk: Desk, provider: Provider, message: Message, client_ref: str) -> Answer:
-    """What the provider says; that nothing left, while the store cannot be read."""
+
+async def hand_over(desk: Desk, provider: Provider, message: Message, client_ref: str, left: float) -> Answer:
+    """What the provider says. Nothing is handed over once the seconds that are `left` have passed: another attempt
+    may be on its way by then."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + left
     try:
-        if message.media:
-            message = await _furnish(desk, message)
-        if message.channel is Channel.EMAIL:
-            message = await _let_go(desk, message)
+        async with asyncio.timeout_at(until):
+            message = await _complete(desk, message)
     except StoreError as error:
         return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.STORE_DOWN, detail=error.message)
-    return await provider.send(message, client_ref)
+    except TimeoutError:
+        return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.HELD_UP)
+    if loop.time() >= until:
+        return Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.HELD_UP)
+    try:
+        async with asyncio.timeout_at(until):
+            return await provider.send(message, client_ref)
+    except TimeoutError:
+        return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="no answer in time")
+    except Exception as error:
+        # A provider's defect must not look like a refusal: whether the message left is not known.
+        log.exception("provider %s failed", provider.name)
+        return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=type(error).__name__)
+
+
+async def _complete(desk: Desk, message: Message) -> Message:
+    if message.media:
+        message = await _furnish(desk, message)
+    return await _let_go(desk, message) if message.channel is Channel.EMAIL else message
 
 
 async def _furnish(desk: Desk, message: Message) -> Message:

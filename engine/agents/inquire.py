@@ -4,13 +4,13 @@ The timer hands the questions over and goes on. Of one provider only a few are i
 due again a little later, for whichever worker has room then.
 """
 
-import asyncio
 import logging
 from collections import Counter
 from collections.abc import Coroutine, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from engine.agents.air import Air
 from engine.agents.desk import Desk
 from engine.answer import Answer, Outcome
 from engine.channels.provider import Polled, Provider
@@ -36,12 +36,12 @@ class Inquiries:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._air: dict[tuple[DueKind, UUID], tuple[str, asyncio.Task[None]]] = {}
+        self._air: Air[tuple[DueKind, UUID]] = Air()
         self._free_at: dict[str, datetime] = {}
 
     async def begin(self, taken: Sequence[Due]) -> None:
         """Ask what is due and finds room. Raises StoreError, and what a defect ended a question with."""
-        self._land()
+        self._air.land()
         new = [(each.kind, UUID(each.key)) for each in taken if (each.kind, UUID(each.key)) not in self._air]
         if asks := [id for kind, id in new if kind is DueKind.ASK]:
             await self._begin_asking(asks)
@@ -50,19 +50,7 @@ class Inquiries:
 
     async def end(self) -> None:
         """Wait for what is in the air. Who waits no longer drops it: it is due again when its lease is over."""
-        try:
-            if self._air:
-                await asyncio.wait([task for _, task in self._air.values()])
-        finally:
-            for _, task in self._air.values():
-                task.cancel()
-        self._land()
-
-    def _land(self) -> None:
-        for key, (_, task) in list(self._air.items()):
-            if task.done():
-                del self._air[key]
-                task.result()
+        await self._air.end()
 
     # ---- was it taken?
 
@@ -139,7 +127,7 @@ class Inquiries:
     # ---- room
 
     def _room(self, provider: str, now: datetime) -> bool:
-        return sum(name == provider for name, _ in self._air.values()) < MOST
+        return self._air.counts()[provider] < MOST
 
     def _later(self, provider: str, gap: timedelta, late: Counter[str], now: datetime) -> datetime:
         """When the next one that finds no room is due again: one after the other, as fast as they may be asked."""
@@ -147,8 +135,7 @@ class Inquiries:
         return max(now + LATER, self._free_at.get(provider, now)) + max(gap, LATER / MOST) * (late[provider] - 1)
 
     def _start(self, kind: DueKind, id: UUID, provider: str, question: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(self._finish(question), name=f"{kind} {provider} {id}")
-        self._air[kind, id] = (provider, task)
+        self._air.begin((kind, id), self._finish(question), "inquire", provider)
 
     async def _finish(self, question: Coroutine[None, None, None]) -> None:
         try:

@@ -2,19 +2,19 @@
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import timedelta
+from uuid import UUID
 
+from engine.agents.air import Air
 from engine.agents.alarm import begin, end
 from engine.agents.desk import Desk
 from engine.agents.hand_over import hand_over
 from engine.agents.listen import listen
-from engine.answer import Answer, Outcome
+from engine.answer import Outcome
 from engine.errors import StoreError, StreamError
 from engine.event import What
 from engine.failpoints import failpoint
-from engine.reason import Reason
 from engine.store import attempts, send_queue
 from engine.store.send_queue import Claim, Claims
 
@@ -29,26 +29,22 @@ PAUSE = 0.05
 
 async def send(desk: Desk) -> None:
     """Send what the queue holds until the engine drains; calls in the air are then waited for."""
-    in_flight: dict[asyncio.Task[None], str] = {}
-    down: dict[str, bool] = {}
+    calls: Air[tuple[UUID, int]] = Air()
+    news = _News(desk)
     try:
         while not desk.draining.is_set():
             desk.bells.queue.clear()
-            taken = await _claim(desk, Counter(in_flight.values()))
-            await _hear(desk, taken, down)
+            taken = await _claim(desk, calls.counts())
             for claim in taken.claims:
-                task = asyncio.create_task(_attempt(desk, claim), name=f"send {claim.client_ref}")
-                in_flight[task] = claim.message.provider
+                calls.begin((claim.message.id, claim.attempt), _attempt(desk, claim), "send", claim.message.provider)
+            news.hear(taken)
             if not taken.claims or taken.wait is not None:
-                await _listen(desk, in_flight, taken.wait)
-            for task in [task for task in in_flight if task.done()]:
-                del in_flight[task]
-                task.result()
-        if in_flight:
-            await asyncio.wait(in_flight)
+                await _listen(desk, calls.tasks, taken.wait)
+            calls.land()
+        await calls.end()
     finally:
-        for task in in_flight:
-            task.cancel()
+        calls.drop()
+        news.drop()
 
 
 async def _listen(desk: Desk, in_flight: Collection[asyncio.Task[None]], wait: timedelta | None) -> None:
@@ -78,46 +74,54 @@ async def _claim(desk: Desk, calls: Mapping[str, int]) -> Claims:
     return taken
 
 
-async def _hear(desk: Desk, taken: Claims, down: dict[str, bool]) -> None:
-    """New messages go by what the claim has seen of the providers; the admin hears of one that stays down. `down`:
-    what was told of each; at first nothing, since a crash may have come before the telling."""
-    desk.health = taken.shares
-    for name, share in taken.shares.items():
-        desk.metrics.set_share(name, share)
-        if (now := name in taken.down) is down.get(name):
-            continue
+class _News:
+    """New messages go by what the claims have seen of the providers; the admin hears of one that stays down.
+
+    Telling has a task of its own: while the stream is away it takes long, and what is claimed must be sent.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._told: dict[str, bool] = {}  # at first nothing, since a crash may have come before the telling
+        self._telling: Air[str] = Air()
+
+    def hear(self, taken: Claims) -> None:
+        """What a claim has seen."""
+        self._telling.land()
+        self._desk.health = taken.shares
+        for name, share in taken.shares.items():
+            self._desk.metrics.set_share(name, share)
+            down = name in taken.down
+            if down is not self._told.get(name) and name not in self._telling:
+                self._telling.begin(name, self._tell(name, down), "tell of provider")
+
+    async def _tell(self, name: str, down: bool) -> None:
         try:
-            await (begin if now else end)(desk, desk.admin, What.PROVIDER_DOWN, name)
+            await (begin if down else end)(self._desk, self._desk.admin, What.PROVIDER_DOWN, name)
         except (StoreError, StreamError) as error:
             log.error("how provider %s fares waits to be told: %s", name, error)
-            continue
-        if now:
+            return
+        if down:
             log.error("provider %s does not work: it is tried again now and then", name)
-        elif down.get(name):
+        elif self._told.get(name):
             log.info("provider %s works again", name)
-        down[name] = now
+        self._told[name] = down
+
+    def drop(self) -> None:
+        """What is not told by now is told after the next start."""
+        self._telling.drop()
 
 
 async def _attempt(desk: Desk, claim: Claim) -> None:
-    provider = desk.providers[claim.message.provider]
+    provider, terms = desk.providers[claim.message.provider], desk.terms()[claim.message.provider]
     if (early := (claim.not_before - desk.clock()).total_seconds()) > 0:
         await asyncio.sleep(early)
-    try:
-        # The lease ends a second later: whoever still draws the pages of a fax by then must not hand them over, since
-        # another attempt may be on its way.
-        async with asyncio.timeout((claim.not_before + provider.timeout * 1.5 - desk.clock()).total_seconds()):
-            said = await hand_over(desk, provider, claim.message, claim.client_ref)
-    except asyncio.CancelledError:
-        raise
-    except TimeoutError:
-        said = Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="no answer in time")
-    except Exception as error:
-        # A provider's defect must not look like a refusal: whether the message left is not known.
-        log.exception("provider %s failed", provider.name)
-        said = Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=type(error).__name__)
+    # The lease ends a second later: whoever still draws the pages of a fax by then must not hand them over.
+    left = claim.not_before + terms.patience - desk.clock()
+    said = await hand_over(desk, provider, claim.message, claim.client_ref, left.total_seconds())
     desk.metrics.count_answer(provider.name, said.outcome)
     failpoint("provider_answered")
-    terms, backoff = desk.terms()[provider.name], desk.backoff(claim.attempt)
+    backoff = desk.backoff(claim.attempt)
     while True:
         now = desk.clock()
         try:

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from engine.account import Account
 from engine.agents import agenda, silence
-from engine.agents.answer import Answers
 from engine.agents.desk import Desk
 from engine.agents.fire import Firing
 from engine.agents.hear import hear_in_part
 from engine.agents.inquire import Inquiries
 from engine.agents.listen import listen
+from engine.agents.rsvp import Rsvps
 from engine.digest import Gathered
 from engine.errors import StoreError, StreamError
 from engine.failpoints import failpoint
@@ -39,7 +39,7 @@ async def wake(desk: Desk) -> None:
     planned = None
     firing = Firing(desk)
     inquiries = Inquiries(desk)
-    answers = Answers(desk)
+    rsvps = Rsvps(desk)
     while not desk.draining.is_set():
         desk.bells.due.clear()
         now = desk.clock()
@@ -54,7 +54,7 @@ async def wake(desk: Desk) -> None:
             if questions := [each for each in taken if each.kind in QUESTIONS]:
                 await inquiries.begin(questions)
             if replies := [each for each in taken if each.kind is DueKind.RSVP]:
-                await answers.begin(replies)
+                await rsvps.begin(replies)
             for each in taken:
                 if each.kind not in (*TOGETHER, *QUESTIONS, DueKind.RSVP):
                     await _act(desk, each)
@@ -67,7 +67,7 @@ async def wake(desk: Desk) -> None:
             wait = LONGEST if next_at is None else (next_at - desk.clock()).total_seconds()
             await listen(desk.bells.due, desk.draining, seconds=min(LONGEST, max(0.0, wait)))
     await inquiries.end()
-    await answers.end()
+    await rsvps.end()
     try:
         await firing.leave()
     except StoreError as error:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.failpoints import failpoint
+from engine.health import OF_OURS
 from engine.reason import Reason
 from engine.receipt import Fate
 from engine.store import due, pace
@@ -64,7 +65,8 @@ def answer(
         if said.reason not in OF_ONE_PROVIDER or not _elsewhere(connection, row, said.reason, now, said.detail):
             end(connection, row, Fate.FAILED, said.reason, now, said.detail)
     elif said.outcome is Outcome.NOT_TAKEN:
-        if said.reason is Reason.PROVIDER_BUSY or not _elsewhere(connection, row, said.reason, now, said.detail):
+        stays = said.reason is Reason.PROVIDER_BUSY or said.reason in OF_OURS
+        if stays or not _elsewhere(connection, row, said.reason, now, said.detail):
             _again(connection, row, said.reason, now, wait, said.detail)
     else:
         _resolve(connection, row, said.reason, terms, now, backoff)

@@ -48,10 +48,10 @@ class Pace:
             return 0
         return most if rate is None else min(most, int(rest.total_seconds() * rate) + 1)
 
-    def take(self, now: datetime, timeout: timedelta) -> timedelta:
+    def take(self, now: datetime, patience: timedelta) -> timedelta:
         """How long from `now` the next call has to wait; the moment is taken."""
         if self.health.state(now) is State.HALF_OPEN:
-            self.health = self.health.trying(now, timeout)
+            self.health = self.health.trying(now, patience)
         at = max(self.next_at, now)
         rate = self.health.pace(self.rate, now)
         if rate is not None:

@@ -107,7 +107,7 @@ def claim(
     claims = []
     for row in rows:
         if row not in ending:
-            wait = paces[row.provider].take(present, terms[row.provider].timeout)
+            wait = paces[row.provider].take(present, terms[row.provider].patience)
             claims.append(Claim(handed(row), row.attempts + 1, reference(row), now + wait))
     record(connection, claims, terms, now)
     pace.keep(connection, paces, {name for name, _ in chosen})

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.health import FIRST_REST, THRESHOLD, Health, State
-from engine.notification import Lane, Notification
+from engine.message import message_id
+from engine.notification import Channel, Lane, Notification
 from engine.reason import Reason
 from engine.store import accounts, attempts, due, inbox, ledger, pace, receipts, send_queue
 from engine.store.database import Database
@@ -102,6 +103,16 @@ def test_too_fast_is_no_reason_to_go_elsewhere(store: Database) -> None:
     [due_at] = store.read(lambda c: c.execute(sa.select(due.due.c.kind)).scalars().all())
     assert due_at == DueKind.RETRY.value
     assert claims(store, known).claims == []
+
+
+@pytest.mark.parametrize("reason", [Reason.STORE_DOWN, Reason.HELD_UP])
+def test_what_we_could_not_hand_over_ourselves_stays_with_its_provider(store: Database, reason: Reason) -> None:
+    told, known = a_notification(), both()
+    admit(store, told)
+    answer(store, claims(store, known).claims[0], Answer(outcome=Outcome.NOT_TAKEN, reason=reason), known)
+    assert facts(store, told)[-1] == f"queued {reason}"
+    store.write(lambda c: send_queue.ready(c, message_id(told.id, Channel.SMS)))
+    assert [each.message.provider for each in claims(store, known).claims] == ["a"]
 
 
 def test_no_answer_holds_the_message_unless_its_owner_prefers_twice_to_never(store: Database) -> None:

@@ -8,10 +8,10 @@ from typing import Any, cast
 import pytest
 
 from engine.account import Account
-from engine.agents import answer as module
-from engine.agents.answer import Answers, answer
+from engine.agents import rsvp as module
 from engine.agents.calendar import Calendar as Watch
 from engine.agents.calendar import source_of
+from engine.agents.rsvp import Rsvps, write_back
 from engine.event import MessageReceived
 from engine.invitation import Invitation
 from engine.pool import Pool
@@ -96,9 +96,9 @@ class Home(Office):
         keys = [each for each in taken if each.kind is DueKind.RSVP]
 
         async def write() -> None:
-            answers = Answers(self.desk)
-            await answers.begin(keys)
-            await answers.end()
+            rsvps = Rsvps(self.desk)
+            await rsvps.begin(keys)
+            await rsvps.end()
 
         asyncio.run(write())
         return len(keys)
@@ -296,7 +296,7 @@ def test_whoever_dies_in_between_has_answered_once(
         )
         home.pass_on()
         with pytest.raises(Killed):
-            asyncio.run(answer(home.desk, home.invitation().id))
+            asyncio.run(write_back(home.desk, home.invitation().id))
     assert read(calendar)[ME] == ("NEEDS-ACTION" if name == "respond" else "ACCEPTED")
     home.now += timedelta(minutes=2)
     assert home.write() == 1

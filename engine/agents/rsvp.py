@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from engine import topics
+from engine.agents.air import Air
 from engine.agents.calendar import known_by, source_of
 from engine.agents.desk import Desk
 from engine.errors import SourceError, StoreError, StreamError
@@ -26,7 +27,7 @@ from engine.sources.calendar.split import split
 from engine.store import decisions, feeds, invitations
 from engine.store.due import Due
 
-log = logging.getLogger("tocsin.answer")
+log = logging.getLogger("tocsin.rsvp")
 
 #: In the air at once.
 MOST = 4
@@ -39,45 +40,33 @@ _FIRST = timedelta(seconds=10)
 _GIVE_UP = timedelta(hours=12)
 
 
-class Answers:
+class Rsvps:
     """The answers that are being written. One for each worker's timer."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._air: dict[str, asyncio.Task[None]] = {}
+        self._air: Air[UUID] = Air()
 
     async def begin(self, taken: Sequence[Due]) -> None:
         """Begin to write what is due and finds room; the rest is due again when its lease is over."""
-        self._land()
-        for each in taken:
-            if each.key not in self._air and len(self._air) < MOST:
-                self._air[each.key] = asyncio.create_task(self._write(UUID(each.key)), name=f"answer {each.key}")
+        self._air.land()
+        for id in (UUID(each.key) for each in taken):
+            if id not in self._air and len(self._air) < MOST:
+                self._air.begin(id, self._write(id), "rsvp")
 
     async def end(self) -> None:
         """Wait for what is in the air."""
-        try:
-            if self._air:
-                await asyncio.wait(self._air.values())
-        finally:
-            for task in self._air.values():
-                task.cancel()
-        self._land()
-
-    def _land(self) -> None:
-        for key, task in list(self._air.items()):
-            if task.done():
-                del self._air[key]
-                task.result()
+        await self._air.end()
 
     async def _write(self, id: UUID) -> None:
         try:
-            await answer(self._desk, id)
+            await write_back(self._desk, id)
         except (StoreError, StreamError) as error:
             log.error("an answer to an invitation waits: %s", error)
         self._desk.bells.due.set()
 
 
-async def answer(desk: Desk, id: UUID) -> None:
+async def write_back(desk: Desk, id: UUID) -> None:
     """Write one answer into its calendar, and say so where that is wanted. Raises StoreError, StreamError."""
     found = await desk.store.aread(lambda connection: invitations.find(connection, id))
     if found is None or found.answer is None or found.event_id is None:
