@@ -3,23 +3,23 @@
 Who fetches what is written nowhere: a link in a log would be a key in a log.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from urllib.parse import quote
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from engine.links import Links
 from engine.medium import BYTES, ENDINGS, KNOWN, Medium
 from engine.store import media
 from engine.store.database import Database
+from engine.web.refusal import no
 
 ROUTE = "/media/{id}/{hours}/{proof}/{name}"
 
 
-def serve_media(
-    store: Database, links: Links, clock: Callable[[], datetime]
-) -> Callable[[web.Request], Awaitable[web.Response]]:
+def serve_media(store: Database, links: Links, clock: Callable[[], datetime]) -> Handler:
     """The handler of `ROUTE`, GET and HEAD, with ranges.
 
     403: no link of ours · 410: its time is over · 404: the file is gone · 200, 206, 416.
@@ -30,12 +30,12 @@ def serve_media(
         try:
             id, until = links.read(shown["id"], shown["hours"], shown["proof"])
         except PermissionError:
-            return _no(403, "this is no link of ours")
+            return no(403, "this is no link of ours")
         if clock() >= until:
-            return _no(410, "this link is over")
+            return no(410, "this link is over")
         found = await store.aread(lambda connection: media.find(connection, [id]))
         if id not in found:
-            return _no(404, "this file is no longer here")
+            return no(404, "this file is no longer here")
         return _answer(request, found[id].medium)
 
     return serve
@@ -71,7 +71,3 @@ def _headers(file: Medium) -> dict[str, str]:
         "Referrer-Policy": "no-referrer",
         "X-Robots-Tag": "noindex",
     }
-
-
-def _no(status: int, why: str) -> web.Response:
-    return web.Response(status=status, text=f"{why}\n", headers={"Cache-Control": "no-store"})

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from engine.channels.provider import Hear, Provider
 from engine.errors import TocsinError
@@ -75,8 +76,8 @@ class Web:
         publish: Publish,
         health: Watched,
         hear: Hear | None = None,
-        files: Callable[[web.Request], Awaitable[web.Response]] | None = None,
-        stop: Callable[[web.Request], Awaitable[web.Response]] | None = None,
+        files: Handler | None = None,
+        stop: Handler | None = None,
     ) -> None:
         """`publish` and `hear` return when what they got is durable on the stream, and raise when it is not.
 

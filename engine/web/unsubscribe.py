@@ -5,17 +5,19 @@ no cookie and knows no password: the link itself is the proof that a mail of our
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from engine.errors import StoreError
 from engine.links import UNSUBSCRIBE, Links, read_id
 from engine.store import consents
 from engine.store.consents import Reader
 from engine.store.database import Database
+from engine.web.refusal import no
 
 ROUTE = UNSUBSCRIBE + "{message}/{proof}"
 
@@ -75,9 +77,7 @@ _HEADERS = {
 }
 
 
-def take_unsubscribe(
-    store: Database, links: Links, clock: Callable[[], datetime]
-) -> Callable[[web.Request], Awaitable[web.Response]]:
+def take_unsubscribe(store: Database, links: Links, clock: Callable[[], datetime]) -> Handler:
     """The handler of `ROUTE`: GET and HEAD show the page, POST withdraws consent and answers once that is durable.
 
     403: no link of ours · 404: no such message · 400: a POST that does not ask for it · 503: the store is away.
@@ -89,19 +89,19 @@ def take_unsubscribe(
             message = read_id(shown["message"])
             known = await store.aread(lambda connection: consents.readers(connection, message))
             if known is None:
-                return _no(404, "there is no such message")
+                return no(404, "there is no such message")
             reader = next((each for each in known if links.told(message, each.address, shown["proof"])), None)
             if reader is None:
-                return _no(403, "this is no link of ours")
+                return no(403, "this is no link of ours")
             if request.method != "POST":
                 return _page(reader, done=reader.stopped)
             if not await _asked(request):
-                return _no(400, f"this takes {_FIELD}={_ONE_CLICK} and nothing else")
+                return no(400, f"this takes {_FIELD}={_ONE_CLICK} and nothing else")
             await store.awrite(
                 lambda connection: consents.unsubscribe(connection, reader, clock()), touching=(reader.account,)
             )
         except PermissionError:
-            return _no(403, "this is no link of ours")
+            return no(403, "this is no link of ours")
         except StoreError as error:
             _log.error("a wish for no more mail could not be kept: %s", error)
             return web.Response(status=503, headers={"Retry-After": "60"}, text="try again\n")
@@ -131,7 +131,3 @@ def _page(reader: Reader, *, done: bool) -> web.Response:
         f"<title>{words.title}</title>\n<main><h1>{words.title}</h1>{body}</main>\n"
     )
     return web.Response(text=text, content_type="text/html", headers=_HEADERS)
-
-
-def _no(status: int, why: str) -> web.Response:
-    return web.Response(status=status, text=f"{why}\n", headers={"Cache-Control": "no-store"})

@@ -15,7 +15,7 @@ from engine.receipt import DeliveryReport, Fate
 from engine.topics import RECEIPTS, Topic
 from engine.web import callbacks
 from engine.web.server import Web
-from tests.web.well import Well
+from tests.web.well import a_web
 
 TOKEN = "open-sesame-4711"
 LONG = timedelta(seconds=30)
@@ -41,16 +41,9 @@ def stream() -> Stream:
 
 
 @pytest.fixture
-async def http() -> AsyncIterator[Http]:
-    made = Http()
-    yield made
-    await made.close()
-
-
-@pytest.fixture
 async def web(stream: Stream, http: Http) -> AsyncIterator[Web]:
     settings = FakeSettings.model_validate({"token": TOKEN})
-    made = Web("127.0.0.1", 0, {"phone": FakeProvider("phone", settings, http)}, stream.publish, Well())
+    made = a_web(providers={"phone": FakeProvider("phone", settings, http)}, publish=stream.publish)
     await made.start()
     yield made
     await made.stop()

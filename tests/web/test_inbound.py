@@ -17,7 +17,7 @@ from engine.web import inbound
 from engine.web.server import Web
 from tests.channels.test_inbound import CASES, TEXT
 from tests.servers.vendors import PUBLIC
-from tests.web.well import Well
+from tests.web.well import a_web
 
 TOKEN = "open-sesame-4711"
 LONG = timedelta(seconds=30)
@@ -37,20 +37,9 @@ class Ear:
         self.heard += heard
 
 
-async def publish(topic: Any, nouns: Sequence[Any]) -> None:
-    raise AssertionError
-
-
 @pytest.fixture
 def ear() -> Ear:
     return Ear()
-
-
-@pytest.fixture
-async def http() -> AsyncIterator[Http]:
-    made = Http()
-    yield made
-    await made.close()
 
 
 @pytest.fixture
@@ -65,7 +54,7 @@ async def web(ear: Ear, http: Http) -> AsyncIterator[Web]:
     }
     providers["phone"] = FakeProvider("phone", settings, http)
     providers["mail"] = registry.build("mail", registry.SETTINGS["smtp"].model_validate(smtp), http, PUBLIC)
-    made = Web("127.0.0.1", 0, providers, publish, Well(), ear.hear)
+    made = a_web(providers=providers, hear=ear.hear)
     await made.start()
     yield made
     await made.stop()
@@ -128,7 +117,7 @@ async def test_the_fail_point_stands_between_keeping_and_thanking(
 
 
 async def test_an_engine_without_an_ear_serves_no_such_route(http: Http) -> None:
-    web = Web("127.0.0.1", 0, {}, publish, Well())
+    web = a_web()
     await web.start()
     try:
         assert (await http.request("POST", f"{web.url}/inbound/phone", json=SAID, timeout=LONG)).status == 404

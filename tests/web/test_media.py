@@ -15,9 +15,8 @@ from engine.store import media, revision
 from engine.store.database import Database
 from engine.store.media import Kept
 from engine.web.media import serve_media
-from engine.web.server import Web
 from tests.builders import NOW
-from tests.web.well import Well
+from tests.web.well import a_web
 
 LINKS = Links("", b"k" * 32)
 PICTURE, PAGE = uuid5(TOCSIN, "picture"), uuid5(TOCSIN, "page")
@@ -30,7 +29,7 @@ class Open:
 
     def __init__(self, store: Database) -> None:
         self.now = NOW
-        self.web = Web("127.0.0.1", 0, {}, _refuse, Well(), files=serve_media(store, LINKS, self.clock))
+        self.web = a_web(files=serve_media(store, LINKS, self.clock))
 
     def clock(self) -> datetime:
         return self.now
@@ -41,10 +40,6 @@ class Open:
             session.request(method, self.web.url + path, headers=headers) as reply,
         ):
             return reply.status, await reply.read(), {k.lower(): v for k, v in reply.headers.items()}
-
-
-async def _refuse(*_: object) -> None:
-    raise AssertionError("nothing is published here")
 
 
 @pytest.fixture

@@ -10,17 +10,13 @@ from engine.errors import StoreError, TocsinError
 from engine.net import Http, NotSentError
 from engine.web.probes import LATEST, Pulse
 from engine.web.server import Web
-from tests.web.well import Well
+from tests.web.well import Well, a_web
 
 LONG = timedelta(seconds=30)
 
 
-async def refuse(*_: object) -> None:
-    raise AssertionError("nothing is published here")
-
-
-async def test_livez_answers_while_it_runs_and_nobody_does_after() -> None:
-    web, http = Web("127.0.0.1", 0, {}, refuse, Well()), Http()
+async def test_livez_answers_while_it_runs_and_nobody_does_after(http: Http) -> None:
+    web = a_web()
     await web.start()
     reply = await http.request("GET", f"{web.url}/livez", timeout=LONG)
     assert (reply.status, reply.body) == (200, b"ok\n")
@@ -28,16 +24,15 @@ async def test_livez_answers_while_it_runs_and_nobody_does_after() -> None:
     with pytest.raises(NotSentError):
         await http.request("GET", f"{web.url}/livez", timeout=LONG)
     await web.stop()
-    await http.close()
 
 
 async def test_a_port_that_is_taken_is_named_with_its_remedy() -> None:
-    first = Web("127.0.0.1", 0, {}, refuse, Well())
+    first = a_web()
     await first.start()
     port = int(first.url.rpartition(":")[2])
     try:
         with pytest.raises(TocsinError) as raised:
-            await Web("127.0.0.1", port, {}, refuse, Well()).start()
+            await a_web(port=port).start()
     finally:
         await first.stop()
     assert raised.value.place == f"127.0.0.1:{port}"
@@ -48,7 +43,7 @@ async def test_a_port_that_is_taken_is_named_with_its_remedy() -> None:
 @pytest.mark.parametrize("host", ["203.0.113.7", "no such host"])
 async def test_a_host_that_is_not_ours_is_a_plain_error(host: str) -> None:
     with pytest.raises(TocsinError, match="cannot listen"):
-        await Web(host, 0, {}, refuse, Well()).start()
+        await a_web(host=host).start()
 
 
 async def _get(web: Web, path: str) -> tuple[int, str]:
@@ -72,7 +67,7 @@ async def _get(web: Web, path: str) -> tuple[int, str]:
 async def test_readyz_names_each_check_and_what_is_wrong_with_it(
     wrong: str | Exception, status: int, said: str
 ) -> None:
-    web = Web("127.0.0.1", 0, {}, refuse, Well({"store": wrong} if wrong else {}))
+    web = a_web(health=Well({"store": wrong} if wrong else {}))
     await web.start()
     answered, body = await _get(web, "/readyz")
     await web.stop()
@@ -81,7 +76,7 @@ async def test_readyz_names_each_check_and_what_is_wrong_with_it(
 
 
 async def test_livez_says_no_once_the_event_loop_is_late() -> None:
-    web = Web("127.0.0.1", 0, {}, refuse, Well())
+    web = a_web()
     await web.start()
     web._pulse._late = LATEST + 1
     assert (await _get(web, "/livez"))[0] == 503
@@ -100,7 +95,7 @@ async def test_a_beat_that_is_due_counts_as_late_before_it_comes() -> None:
 async def test_metrics_are_served_and_the_ledger_is_proven_only_when_asked() -> None:
     health = Well()
     health.metrics.count_mails(3)
-    web = Web("127.0.0.1", 0, {}, refuse, health)
+    web = a_web(health=health)
     await web.start()
     status, body = await _get(web, "/metrics")
     assert (status, health.proven) == (200, 0)

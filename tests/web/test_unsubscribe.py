@@ -16,10 +16,9 @@ from engine.notification import Channel
 from engine.store import accounts, inbox, revision
 from engine.store.database import Database
 from engine.store.tables import consent, message_content
-from engine.web.server import Web
 from engine.web.unsubscribe import take_unsubscribe
 from tests.builders import NOW, a_notification, a_quote, an_account
-from tests.web.well import Well
+from tests.web.well import a_web
 
 LINKS = Links("https://tocsin.example", b"k" * 32)
 JAN, OWN = "jan@example.org", "anna@example.org"
@@ -31,7 +30,7 @@ class Door:
 
     def __init__(self, store: Database) -> None:
         self.store = store
-        self.web = Web("127.0.0.1", 0, {}, _refuse, Well(), stop=take_unsubscribe(store, LINKS, lambda: NOW))
+        self.web = a_web(stop=take_unsubscribe(store, LINKS, lambda: NOW))
 
     def fill(self, language: str = "en") -> None:
         people = [an_account("anna", parts=9, language=language, email=OWN), an_account("bert", parts=9)]
@@ -56,10 +55,6 @@ class Door:
     def stopped(self) -> list[tuple[str, str]]:
         rows = sa.select(consent.c.account_id, consent.c.address).where(consent.c.stopped_at.is_not(None))
         return [(row.account_id, row.address) for row in self.store.read(lambda c: c.execute(rows).all())]
-
-
-async def _refuse(*_: object) -> None:
-    raise AssertionError("nothing is published here")
 
 
 @pytest.fixture

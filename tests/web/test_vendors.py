@@ -10,23 +10,21 @@ import pytest
 
 from engine.channels import registry
 from engine.net import Http, Reply
-from engine.web.server import Web
 from tests.contracts.provider import SECRET, Callback
 from tests.servers.vendors import PUBLIC, TOKEN
 from tests.servers.vendors.pswincom import SAMPLE
 from tests.servers.vendors.twilio import ACCOUNT, report, sign
 from tests.web.test_callbacks import Stream
-from tests.web.well import Well
+from tests.web.well import a_web
 
 LONG = timedelta(seconds=30)
 
 
-async def tell(stream: Stream, callbacks: list[Callback], **settings: Any) -> list[Reply]:
+async def tell(http: Http, stream: Stream, callbacks: list[Callback], **settings: Any) -> list[Reply]:
     """What the web server answers to each callback for a provider with these settings, called `vendor`."""
-    http = Http()
     model = registry.SETTINGS[settings["driver"]]
     provider = registry.build("vendor", model.model_validate(settings), http, PUBLIC)
-    web = Web("127.0.0.1", 0, {"vendor": provider}, stream.publish, Well())
+    web = a_web(providers={"vendor": provider}, publish=stream.publish)
     await web.start()
     try:
         return [
@@ -41,15 +39,14 @@ async def tell(stream: Stream, callbacks: list[Callback], **settings: Any) -> li
         ]
     finally:
         await web.stop()
-        await http.close()
 
 
 @pytest.mark.parametrize("broken", [False, True])
-async def test_pswincom_is_thanked_in_xml_once_its_report_is_kept(broken: bool) -> None:
+async def test_pswincom_is_thanked_in_xml_once_its_report_is_kept(http: Http, broken: bool) -> None:
     stream = Stream()
     stream.broken = RuntimeError("no disk") if broken else None
     known = {"driver": "pswincom", "user": "u", "password": "p", "reports_token": TOKEN}
-    [said] = await tell(stream, [Callback(query={"token": TOKEN}, body=SAMPLE)], **known)
+    [said] = await tell(http, stream, [Callback(query={"token": TOKEN}, body=SAMPLE)], **known)
     assert (said.status, b"<STATUS>OK</STATUS>" in said.body) == ((503, False) if broken else (200, True))
     assert [kept.provider_ref for _, kept in stream.published] == ([] if broken else ["984342374"])
 
@@ -61,12 +58,12 @@ def _json(ref: str) -> Callback:
 
 @pytest.mark.parametrize("make", [lambda ref: sign({"ref": ref}, report("delivered")), _json], ids=["form", "json"])
 async def test_what_twilio_signs_for_the_public_address_is_believed_behind_a_proxy(
-    make: Callable[[str], Callback],
+    http: Http, make: Callable[[str], Callback]
 ) -> None:
     stream, ref = Stream(), "0123456789abcdef0123456789abcdef-2"
     honest = make(ref)
     forged = honest._replace(query={**honest.query, "ref": "another-1"})
     known = {"driver": "twilio", "account": ACCOUNT, "token": SECRET, "sender": "Tocsin"}
-    said = await tell(stream, [honest, forged], **known)
+    said = await tell(http, stream, [honest, forged], **known)
     assert [each.status for each in said] == [200, 403]
     assert [kept.client_ref for _, kept in stream.published] == [ref]
