@@ -74,5 +74,14 @@ def is_allowed(kind: Kind, *, private: bool) -> bool:
     return kind is Kind.PUBLIC or (private and kind in HOME)
 
 
+def is_near(host: str) -> bool:
+    """Whether a host that an administrator wrote is this machine or of its own network: an address of a private
+    network, or a name without a dot."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host
+
+
 def _contains(network: IPv4Network | IPv6Network, address: IPv4Address | IPv6Address) -> bool:
     return network.version == address.version and address in network

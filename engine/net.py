@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from engine.proxy import Proxy
 
 if TYPE_CHECKING:
     import aiohttp
@@ -25,7 +28,7 @@ CONNECT_TIMEOUT = timedelta(seconds=5)
 
 
 class NotSentError(Exception):
-    """No byte of the request left this machine: it was certainly not taken. Trying again is safe."""
+    """The request was certainly not taken, mostly because no byte of it left this machine. Trying again is safe."""
 
 
 class NoReplyError(Exception):
@@ -44,7 +47,9 @@ class Reply:
 class Http:
     """One client for all providers: nothing is sent twice, redirected, remembered or read without bound."""
 
-    def __init__(self) -> None:
+    def __init__(self, proxy: Proxy | None = None) -> None:
+        self.proxy = proxy
+        """What is not near is called through it. May be replaced: the next request takes the new one."""
         self._session: aiohttp.ClientSession | None = None
 
     async def request(
@@ -59,36 +64,45 @@ class Http:
     ) -> Reply:
         """Send one request and read its whole answer within `timeout`, whatever its status. `data`: a body as it is.
 
-        Raises NotSentError or NoReplyError. Their texts carry neither the address nor anything that was sent.
+        Raises NotSentError or NoReplyError. Their texts carry neither the address nor anything that was sent; they
+        name the proxy where one stood between.
         """
         import aiohttp
 
         trace = SimpleNamespace(connected=False)
+        proxy: Proxy | None = None
         try:
+            proxy = self._proxy_for(url)
             async with asyncio.timeout(timeout.total_seconds()):
                 async with self._open().request(
                     method,
                     url,
                     json=json,
                     data=data,
-                    headers=headers,
+                    **_address(url, headers, proxy),
                     allow_redirects=False,
                     trace_request_ctx=trace,
                 ) as response:
                     body = await _read(response)
+                    if proxy is not None and not _tunnelled(url):
+                        _doubt_whose(response.status, proxy)
                     names = {name.lower(): value for name, value in response.headers.items()}
                     return Reply(status=response.status, headers=names, body=body)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # TimeoutError is an OSError
+            words = describe(error) if proxy is None else _describe_through(error, proxy)
             # From None: aiohttp's own texts hold the address, and an address can hold a secret.
             if trace.connected:
-                raise NoReplyError(describe(error)) from None
-            raise NotSentError(describe(error)) from None
+                raise NoReplyError(words) from None
+            raise NotSentError(words) from None
 
     async def close(self) -> None:
         """Close every connection. The client can be used again afterwards."""
         if self._session is not None:
             session, self._session = self._session, None
             await session.close()
+
+    def _proxy_for(self, url: str) -> Proxy | None:
+        return self.proxy if self.proxy is not None and self.proxy.serves(urlsplit(url).hostname or "") else None
 
     def _open(self) -> aiohttp.ClientSession:
         import aiohttp
@@ -109,6 +123,35 @@ class Http:
                 trust_env=False,
             )
         return self._session
+
+
+def _tunnelled(url: str) -> bool:
+    """Whether a proxy only passes on what it cannot read."""
+    return urlsplit(url).scheme == "https"
+
+
+def _address(url: str, headers: Mapping[str, str] | None, proxy: Proxy | None) -> dict[str, Any]:
+    """The headers and the way of a request. What proves to the proxy who we are stays out of its tunnel."""
+    if proxy is None:
+        return {"headers": headers}
+    if _tunnelled(url):
+        return {"headers": headers, "proxy": proxy.url, "proxy_headers": proxy.headers}
+    return {"headers": {**(headers or {}), **proxy.headers}, "proxy": proxy.url}
+
+
+def _doubt_whose(status: int, proxy: Proxy) -> None:
+    """A proxy that passes on plain HTTP answers in the provider's place when it fails.
+
+    A 407 is always a proxy's, and then nothing was passed on (RFC 9110 15.5.8). Whose a 403 is nobody knows, nor whose
+    a 401, which tinyproxy says instead: either way nothing was taken, and that may change. Of a 5xx nobody knows even
+    whether the provider had the request by then: what would be its own "busy, not taken" is no answer.
+    """
+    if status == 407:
+        raise NotSentError(f"the proxy {proxy}: {proxy.explain(status).said}")
+    if status in (401, 403):
+        raise NotSentError(f"the proxy {proxy} or the provider behind it does not let us in (HTTP {status})")
+    if status >= 500:
+        raise NoReplyError(f"the proxy {proxy} or the provider behind it failed (HTTP {status})")
 
 
 async def _connect_once(_session: object, context: SimpleNamespace, _params: object) -> None:
@@ -160,6 +203,17 @@ def describe(error: Exception) -> str:
     if isinstance(error, aiohttp.InvalidURL):
         return "the address is not valid"
     return "the answer cannot be read"
+
+
+def _describe_through(error: Exception, proxy: Proxy) -> str:
+    """The same with a proxy on the way: what is not said of the provider's certificate is said of the proxy."""
+    import aiohttp
+
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy {proxy}: {proxy.explain(error.status).said}"
+    if isinstance(error, (aiohttp.ClientConnectorCertificateError, aiohttp.ClientSSLError)):
+        return describe(error)
+    return f"the proxy {proxy}: {describe(error)}"
 
 
 def doubt(error: Exception) -> str:

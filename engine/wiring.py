@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from engine.agents import alarm
@@ -26,6 +27,7 @@ from engine.channels.provider import Listening, Paced, Provider
 from engine.dead_letter import DeadLetter
 from engine.links import Links
 from engine.net import Http
+from engine.proxy import Proxy
 from engine.settings import Settings
 from engine.settings.files import secret_files
 from engine.settings.media_key import media_key
@@ -54,6 +56,12 @@ def clock() -> datetime:
 def jitter(seconds: float) -> float:
     """A random share of so many seconds."""
     return random.uniform(0.0, seconds)  # noqa: S311  (spreads retries; hides nothing)
+
+
+def build_proxy(settings: Settings) -> Proxy | None:
+    """What providers on the web are called through. Raises ProviderError when the file of its password cannot be
+    read."""
+    return settings.proxy.noun() if settings.proxy is not None else None
 
 
 def build_providers(settings: Settings, http: Http) -> dict[str, Provider]:
@@ -85,7 +93,7 @@ async def run(
         stack.callback(store.close)
         await asyncio.to_thread(revision.ensure, store)
 
-        http = Http()
+        http = Http(build_proxy(settings))
         stack.push_async_callback(http.close)
         providers = build_providers(settings, http)
         boxes = [box for each in settings.accounts for box in each.mailboxes]
@@ -119,9 +127,10 @@ async def run(
 
         def rebuild(name: str) -> Provider:
             taken(latest)  # the log must not show the new secret either
+            http.proxy = build_proxy(settings)
             return build_provider(settings, name, http)
 
-        secrets = {name: secret_files(each) for name, each in settings.providers.items()}
+        secrets = {name: _secrets_of(settings, name) for name in settings.providers}
         rotation = Rotation(providers, secrets, rebuild, begin)
         stack.push_async_callback(rotation.close)
 
@@ -208,6 +217,13 @@ async def run(
             await _drain(stream, web, loops)
         if ended is not None:
             raise ended
+
+
+def _secrets_of(settings: Settings, name: str) -> list[Path]:
+    """The files that a provider signs in with: its own, and its proxy's where one may stand between."""
+    provider = settings.providers[name]
+    on_web = isinstance(provider, Paced) and any(at.web for at in provider.endpoints())
+    return [*secret_files(provider), *(secret_files(settings.proxy) if settings.proxy and on_web else ())]
 
 
 def calm_the_collector() -> None:

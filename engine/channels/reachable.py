@@ -1,4 +1,5 @@
 """Can a provider be reached? Its name, a connection, its certificate: each step by itself, each within its time.
+Where a proxy stands between, name and connection are the proxy's, and whether it lets us through is one step more.
 
 What goes wrong is told in the words of whoever can mend it: the firewall's, the name server's, the provider's.
 """
@@ -12,6 +13,8 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from engine.channels.endpoint import Endpoint, Tls
+from engine.channels.tunnel import NoTunnelError, dig
+from engine.proxy import Proxy
 
 #: Seconds for each step.
 PATIENCE = 5.0
@@ -26,23 +29,27 @@ class Step(NamedTuple):
     """One thing that was tried."""
 
     name: str
-    """dns, tcp or tls."""
+    """dns, tcp, proxy or tls."""
     ok: bool
     said: str
     remedy: str = ""
 
 
-async def reach(at: Endpoint) -> AsyncIterator[Step]:
-    """Try one endpoint, step by step; what comes after a step that failed is not tried."""
-    step, addresses = await _look_up(at)
+async def reach(at: Endpoint, proxy: Proxy | None = None) -> AsyncIterator[Step]:
+    """Try one endpoint, through this proxy, step by step; what comes after a step that failed is not tried."""
+    door = at if proxy is None else Endpoint(host=proxy.host, port=proxy.port)
+    step, addresses = await _look_up(door)
     if step is not None:
         yield step
     if not addresses:
         return
-    step = await _connect(at, addresses)
+    step = await _connect(door, addresses)
     yield step
+    if step.ok and proxy is not None:
+        step = await _pass(at, proxy)
+        yield step
     if step.ok and at.tls is not Tls.OFF:
-        yield await _encrypt(at)
+        yield await _encrypt(at, proxy)
 
 
 async def _look_up(at: Endpoint) -> tuple[Step | None, list[str]]:
@@ -81,7 +88,28 @@ async def _connect(at: Endpoint, addresses: list[str]) -> Step:
     return Step("tcp", True, said)
 
 
-async def _encrypt(at: Endpoint) -> Step:
+async def _pass(at: Endpoint, proxy: Proxy) -> Step:
+    """Does the proxy let us through to there?"""
+    if at.tls is Tls.OFF:
+        return Step("proxy", True, "plain HTTP is passed on request by request: signing in shows whether it is")
+    began = time.monotonic()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            _, writer = await dig(proxy, str(at))
+    except NoTunnelError as error:
+        return Step("proxy", False, f"CONNECT {at}: {error.why.said}", error.why.remedy)
+    except TimeoutError:
+        why = f"CONNECT {at}: no answer in {PATIENCE:.0f} s, as when it cannot get there"
+        return Step("proxy", False, why, f"let the proxy reach {at}; its own log may say more")
+    except OSError:
+        return Step(
+            "proxy", False, f"CONNECT {at}: it hung up", f"is {proxy} an HTTP proxy? Its own log may say more"
+        )
+    writer.transport.abort()
+    return Step("proxy", True, f"CONNECT {at} accepted ({_since(began)})")
+
+
+async def _encrypt(at: Endpoint, proxy: Proxy | None) -> Step:
     try:
         context = await asyncio.to_thread(ssl.create_default_context, cafile=at.ca_file)
     except OSError as error:
@@ -91,7 +119,7 @@ async def _encrypt(at: Endpoint) -> Step:
         async with asyncio.timeout(PATIENCE):
             if at.tls is Tls.STARTTLS:
                 return await _upgrade(at, context)
-            _, writer = await asyncio.open_connection(at.host, at.port, ssl=context)
+            writer = await _open(at, context, proxy)
             try:
                 return _secured(at, writer)
             finally:
@@ -106,6 +134,20 @@ async def _encrypt(at: Endpoint) -> Step:
         return Step("tls", False, why, f"is {at} the port for encrypted connections? TLS 1.2 is the least")
     except OSError:
         return Step("tls", False, "it hung up while TLS began", f"is {at} the port for encrypted connections?")
+
+
+async def _open(at: Endpoint, context: ssl.SSLContext, proxy: Proxy | None) -> asyncio.StreamWriter:
+    """A connection that is encrypted from its first byte, inside a proxy's tunnel or without one."""
+    if proxy is None:
+        _, writer = await asyncio.open_connection(at.host, at.port, ssl=context)
+        return writer
+    _, writer = await dig(proxy, str(at))
+    try:
+        await writer.start_tls(context, server_hostname=at.host)
+    except BaseException:
+        writer.transport.abort()
+        raise
+    return writer
 
 
 async def _upgrade(at: Endpoint, context: ssl.SSLContext) -> Step:

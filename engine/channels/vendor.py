@@ -4,7 +4,6 @@ import sys
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
@@ -22,6 +21,7 @@ from engine.channels.unanswered import unanswered
 from engine.channels.words import addresses, discreet
 from engine.duration import Duration
 from engine.errors import ProviderError
+from engine.guard import is_near
 from engine.heard import Heard
 from engine.message import Message
 from engine.net import Http, NoReplyError, NotSentError, Reply
@@ -42,16 +42,9 @@ def _address(url: str) -> str:
         raise ValueError("write a whole address without a query, like https://api.example.com")
     if parts.username is not None:
         raise ValueError("write the address alone; user and password have settings of their own")
-    if parts.scheme == "http" and not _is_near(parts.hostname):
+    if parts.scheme == "http" and not is_near(parts.hostname):
         raise ValueError("write https://: what crosses the internet unencrypted can be read by others")
     return url.rstrip("/")
-
-
-def _is_near(host: str) -> bool:
-    try:
-        return ip_address(host).is_private
-    except ValueError:
-        return "." not in host  # a name of this machine or of its own network
 
 
 VendorAddress = Annotated[str, AfterValidator(_address)]

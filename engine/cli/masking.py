@@ -66,6 +66,8 @@ def secrets_of(settings: Settings) -> Iterator[str]:
             yield from _secrets_in(source)
     for provider in settings.providers.values():
         yield from _secrets_in(provider)
+    if settings.proxy is not None:
+        yield from _secrets_in(settings.proxy)
     for url in (settings.store, settings.stream):
         if password := urlsplit(url).password:
             yield password

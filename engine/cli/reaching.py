@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from engine.answer import Answer, Outcome
@@ -13,11 +12,12 @@ from engine.channels.provider import Paced, Provider, SigningIn
 from engine.channels.reachable import reach
 from engine.cli.finding import Finding
 from engine.errors import ProviderError
+from engine.guard import is_near
 from engine.net import Http
 from engine.noun import Written
 from engine.reason import Reason
 from engine.settings import Settings
-from engine.wiring import build_provider
+from engine.wiring import build_provider, build_proxy
 
 #: Seconds for signing in, however patient the provider's own settings are.
 PATIENCE = 10.0
@@ -37,12 +37,15 @@ _REMEDIES = {
 
 async def reach_providers(settings: Settings) -> list[Finding]:
     """Every step for every provider, in the order of engine.yaml."""
-    http = Http()
+    try:
+        http = Http(build_proxy(settings))
+    except ProviderError as error:
+        return [Finding(False, f"proxy {error.place}".rstrip(), error.message, error.remedy)]
     try:
         tried = await asyncio.gather(*(_gather(settings, name, http) for name in settings.providers))
     finally:
         await http.close()
-    return [*_proxy(settings), *(finding for those in tried for finding in those)]
+    return [*_environment(settings), *(finding for those in tried for finding in those)]
 
 
 async def _gather(settings: Settings, name: str, http: Http) -> list[Finding]:
@@ -54,9 +57,10 @@ async def _reach(settings: Settings, name: str, http: Http) -> AsyncIterator[Fin
     reached = not endpoints
     for at in endpoints:
         well = False
-        async for step in reach(at):
+        proxy = http.proxy if http.proxy is not None and at.web and http.proxy.serves(at.host) else None
+        place = f"provider {name} {at}{' (also used)' if at.standby else ''}{f' through {proxy}' if proxy else ''}"
+        async for step in reach(at, proxy):
             well = step.ok
-            place = f"provider {name} {at}{' (also used)' if at.standby else ''}"
             yield Finding(step.ok, place, f"{step.name}: {step.said}", step.remedy)
         reached = reached or well
     try:
@@ -97,7 +101,7 @@ def _reports(settings: Settings, name: str) -> Finding:
         return Finding(True, place, f"reports: {_ROADS[how]}")
     address = f"{settings.web.address}/callbacks/{name}"
     hosts = (at.host for at in _endpoints(settings.providers[name]))
-    if _is_near(urlsplit(address).hostname or "") and not all(_is_near(host) for host in hosts):
+    if is_near(urlsplit(address).hostname or "") and not all(is_near(host) for host in hosts):
         return Finding(
             False,
             place,
@@ -107,27 +111,18 @@ def _reports(settings: Settings, name: str) -> Finding:
     return Finding(True, place, f"reports: they come to {address}")
 
 
-def _is_near(host: str) -> bool:
-    try:
-        return ip_address(host).is_private
-    except ValueError:
-        return "." not in host
-
-
-def _proxy(settings: Settings) -> list[Finding]:
-    """What the environment says of proxies. Tocsin connects directly: a variable that some shell has set must not
-    decide who reads messages and passwords."""
+def _environment(settings: Settings) -> list[Finding]:
+    """What the environment says of proxies, where engine.yaml says nothing. Then Tocsin connects directly: a variable
+    that some shell has set must not decide who reads messages and passwords."""
     named = [name for each in _PROXIES for name in (each.upper(), each) if os.environ.get(name)]
-    if not named:
+    if not named or settings.proxy is not None:
         return []
     everywhere = (at for each in settings.providers.values() for at in _endpoints(each))
-    hosts = ", ".join(dict.fromkeys(str(at) for at in everywhere if at.web and not _is_near(at.host)))
+    hosts = ", ".join(dict.fromkeys(str(at) for at in everywhere if at.web and not is_near(at.host)))
     opened = f"; open in the firewall: {hosts}" if hosts else ""
-    return [
-        Finding(
-            True, "proxy", f"set in the environment and not used: {', '.join(named)}; we connect directly{opened}"
-        )
-    ]
+    otherwise = "; to go through one, write into engine.yaml: proxy: {url: http://HOST:PORT}"
+    said = f"set in the environment and not used: {', '.join(named)}; we connect directly{opened}{otherwise}"
+    return [Finding(True, "proxy", said)]
 
 
 def _endpoints(written: Written) -> tuple[Endpoint, ...]:

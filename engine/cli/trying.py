@@ -22,7 +22,7 @@ from engine.store import attempts, receipts, reports, trial
 from engine.store.database import Database
 from engine.store.send_queue import Terms
 from engine.store.story import NotificationStory
-from engine.wiring import build_provider, clock
+from engine.wiring import build_provider, build_proxy, clock
 
 Verdict = Literal["accepted", "refused", "unreachable"]
 
@@ -116,7 +116,7 @@ async def run(test: Try, tell: Callable[[str], None]) -> Ended:
 
 async def follow(test: Try, told: Notification, tell: Callable[[str], None]) -> Ended:
     """See what stands in the queue sent, by the engine or from here, and wait for what is heard."""
-    http = Http()
+    http = Http(build_proxy(test.settings))
     provider = build_provider(test.settings, test.road.quote.provider, http)
     try:
         engine = await _is_running(http, test.settings.web.address)

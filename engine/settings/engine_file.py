@@ -17,6 +17,7 @@ from engine.duration import Duration
 from engine.errors import StreamError
 from engine.heard import MOST_NUMBER, Route, number_of, words_of
 from engine.noun import Written
+from engine.settings.proxy import WrittenProxy
 from engine.size import Size
 from engine.sources.imap.mailbox import Mailbox
 from engine.transport.address import read_url
@@ -143,6 +144,7 @@ class EngineFile(Written):
     """The id of the account that is told what goes wrong with the engine itself."""
     web: Web = Web()
     media: Media = Media()
+    proxy: WrittenProxy | None = None
     region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     """ISO 3166 alpha-2: the country of numbers that are written without one."""
     inbound: Annotated[tuple[WrittenRoute, ...], Field(max_length=1_000)] = ()

@@ -64,6 +64,7 @@ def load(folder: Path, kept: Kept | None = None) -> tuple[Settings | None, list[
         store=store,
         web=engine.web,
         media=engine.media,
+        proxy=engine.proxy,
         providers=providers,
         tariff=tariff,
         accounts=tuple(accounts.found),
@@ -115,9 +116,11 @@ class _Reading:
             providers[name], wrong = place_files(settings, document, at, self.folder.path)
             self.problems += wrong
         if file is not None:
-            web, wrong = place_files(file.web, document, ("web",), self.folder.path)
-            file = file.model_copy(update={"web": web})
-            self.problems += wrong
+            for block in ("web", "proxy"):
+                if getattr(file, block) is not None:
+                    placed, wrong = place_files(getattr(file, block), document, (block,), self.folder.path)
+                    file = file.model_copy(update={block: placed})
+                    self.problems += wrong
         return self._placed(file, document), providers
 
     def bounces(self, file: EngineFile | None, providers: Mapping[str, Written]) -> Mapping[str, Mailbox]:

@@ -14,6 +14,7 @@ from engine.noun import Written
 from engine.rules.kept import Kept
 from engine.rules.ruleset import Ruleset
 from engine.settings.engine_file import Media, Web
+from engine.settings.proxy import WrittenProxy
 from engine.sources.calendar.feed import Feed
 from engine.sources.imap.mailbox import Mailbox
 
@@ -58,6 +59,8 @@ class Settings:
     region: str | None = None
     """ISO 3166 alpha-2: the country of numbers that are written without one."""
     media: Media = field(default_factory=Media)
+    proxy: WrittenProxy | None = None
+    """What providers on the web are called through; its paths are absolute. Without it: directly."""
     kept: Kept = field(default_factory=Kept, compare=False, repr=False)
     """What was made of the files of rules, for the next reading."""
 

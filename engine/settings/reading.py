@@ -11,7 +11,7 @@ from engine.settings.folder import load
 from engine.settings.model import Settings
 
 #: What a process is built from at its start; the rest may change under it.
-_FIXED = ("data", "stream", "store", "web", "media", "providers", "bounces")
+_FIXED = ("data", "stream", "store", "web", "media", "proxy", "providers", "bounces")
 
 
 def configure(settings: Settings) -> Configuration:

@@ -13,6 +13,7 @@ import pytest
 from engine.channels import reachable
 from engine.channels.endpoint import Endpoint, Tls
 from engine.channels.reachable import Step, reach
+from engine.proxy import Proxy
 from tests.servers import make_certificate, require
 from tests.servers.mailroom import Mailroom
 from tests.servers.pymap_server import free_port
@@ -207,3 +208,63 @@ async def test_an_authority_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     async with serving(silent) as port:
         step = await last(Endpoint(host="127.0.0.1", port=port, tls=Tls.ON, ca_file=tmp_path / "none.pem"))
     assert "ca_file cannot be read" in step.said
+
+
+PASSWORD = "proxy-4711-secret"
+#: Only the proxy would know where it is.
+FAR = Endpoint(host="sms.provider.example", port=443, tls=Tls.ON, web=True)
+
+
+def by(port: int, **settings: Any) -> Proxy:
+    return Proxy.model_validate({"host": "127.0.0.1", "port": port, **settings})
+
+
+@pytest.mark.parametrize(
+    ("says", "said", "remedy"),
+    [
+        (b"HTTP/1.1 407 No\r\n\r\n", "it does not take our name and password (HTTP 407)", "engine.yaml, proxy"),
+        (b"HTTP/1.1 403 No\r\n\r\n", "it does not let us through (HTTP 403)", "allow this machine"),
+        (b"HTTP/1.0 500 No\r\nA: b\r\n\r\nc", "it does not get through (HTTP 500)", "its own log"),
+        (b"HTTP/1.1 302 Found\r\n\r\n", "it does not do what a proxy does (HTTP 302)", "HTTP proxy?"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "it hung up", "an HTTP proxy?"),
+        (b"HTTP/1.1 yes\r\n\r\n", "it hung up", "an HTTP proxy?"),
+        (b"x" * 100_000, "it hung up", "an HTTP proxy?"),
+    ],
+)
+async def test_what_a_proxy_says_that_is_no_yes_is_told(says: bytes, said: str, remedy: str) -> None:
+    async with serving(saying(says)) as port:
+        tcp, step = [each async for each in reach(FAR, by(port, user="tocsin", password=PASSWORD))]
+    assert (tcp.name, tcp.ok) == ("tcp", True)
+    assert (step.name, step.ok, step.said) == ("proxy", False, f"CONNECT sms.provider.example:443: {said}")
+    assert remedy in step.remedy
+    assert PASSWORD not in f"{tcp} {step}"
+
+
+async def test_a_proxy_that_is_silent_is_given_up(patience: None) -> None:
+    async with serving(silent) as port:
+        *_, step = [each async for each in reach(FAR, by(port))]
+    assert (step.name, step.ok) == ("proxy", False)
+    assert "CONNECT sms.provider.example:443: no answer in" in step.said
+    assert "let the proxy reach sms.provider.example:443" in step.remedy
+
+
+async def test_a_proxy_that_is_not_there_is_what_a_firewall_must_open() -> None:
+    port = free_port()
+    [step] = [each async for each in reach(FAR, by(port))]
+    assert (step.name, step.ok, step.said) == ("tcp", False, "refused: nothing listens there")
+    assert str(port) in step.remedy
+
+
+async def test_what_is_no_tls_inside_a_tunnel_is_told() -> None:
+    async with serving(saying(b"HTTP/1.1 200 OK\r\n\r\n")) as port:
+        _, opened, step = [each async for each in reach(FAR, by(port))]
+    assert (opened.name, opened.ok) == ("proxy", True)
+    assert opened.said.startswith("CONNECT sms.provider.example:443 accepted (")
+    assert (step.name, step.ok) == ("tls", False)
+
+
+async def test_of_plain_http_the_proxy_is_asked_with_each_request() -> None:
+    async with serving(silent) as port:
+        _, step = [each async for each in reach(FAR.model_copy(update={"tls": Tls.OFF}), by(port))]
+    assert (step.name, step.ok) == ("proxy", True)
+    assert "request by request" in step.said

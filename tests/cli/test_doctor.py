@@ -185,6 +185,29 @@ def test_a_proxy_in_the_environment_is_told_and_not_used(tmp_path: Path, monkeyp
         in done.output
     )
     assert "hunter2" not in done.output
+    assert "to go through one, write into engine.yaml: proxy: {url: http://HOST:PORT}" in done.output
+
+
+def test_a_proxy_in_engine_yaml_leaves_alone_what_is_near_and_the_environment_plays_no_part(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    with _answering(400, b"") as port:
+        written = f"{_kannel(port)}proxy: {{url: 'http://127.0.0.1:{free_port()}'}}\n"
+        done = CliRunner().invoke(main, ["-c", str(_with_providers(tmp_path, written)), "doctor"])
+    assert done.exit_code == 0, done.output
+    assert "HTTPS_PROXY" not in done.output
+    assert "through" not in done.output
+
+
+def test_a_password_that_no_proxy_can_be_told_is_told_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("one\ntwo")
+    proxy = "{url: 'http://127.0.0.1:1', user: tocsin, password_file: password}"
+    written = f"{_kannel(free_port())}proxy: {proxy}\n"
+    done = CliRunner().invoke(main, ["-c", str(_with_providers(tmp_path, written)), "doctor"])
+    assert done.exit_code == 3
+    assert f"FAIL  proxy {tmp_path}/password  the proxy's password holds a line break" in done.output
+    assert "to mend it: write it on one line, nothing else" in done.output
 
 
 def test_a_secret_that_cannot_be_read_is_told_with_its_file(tmp_path: Path) -> None:
@@ -196,7 +219,7 @@ def test_a_secret_that_cannot_be_read_is_told_with_its_file(tmp_path: Path) -> N
 
 
 def test_reports_that_cannot_come_from_the_internet_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def nothing(at: Endpoint) -> AsyncIterator[Step]:
+    async def nothing(at: Endpoint, proxy: None) -> AsyncIterator[Step]:
         yield Step("tcp", False, f"{at}")
 
     monkeypatch.setattr(reaching, "reach", nothing)

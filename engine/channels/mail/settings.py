@@ -1,7 +1,6 @@
 """How a mail server is written in `config/engine.yaml`: where, how encrypted, as whom, from whom."""
 
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -11,6 +10,7 @@ from engine.channels.endpoint import Endpoint, Tls
 from engine.channels.mail.address import domain_of, read_address, read_sender
 from engine.channels.provider import Paced
 from engine.duration import Duration
+from engine.guard import is_near
 
 _PORTS = {"starttls": 587, "on": 465, "off": 25}
 
@@ -68,15 +68,8 @@ class MailServer(Paced):
             raise ValueError("give password or password_file, one of them")
         if bool(self.user) != (self.password is not None or self.password_file is not None):
             raise ValueError("user and password belong together; leave out both where the server asks for none")
-        if self.tls == "off" and not _is_near(self.host):
+        if self.tls == "off" and not is_near(self.host):
             raise ValueError("write `tls: starttls`: what crosses the internet unencrypted can be read by others")
         if self.tls == "off" and self.ca_file is not None:
             raise ValueError("ca_file belongs to `tls: starttls` or `tls: on`")
         return self
-
-
-def _is_near(host: str) -> bool:
-    try:
-        return ip_address(host).is_private
-    except ValueError:
-        return "." not in host  # a name of this machine or of its own network

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -32,6 +31,7 @@ from engine.channels.providers.http.template import (
 )
 from engine.document import Flaw, flawed, suggest
 from engine.duration import Duration
+from engine.guard import is_near
 from engine.notification import Channel
 from engine.noun import Written
 from engine.size import Size
@@ -48,16 +48,9 @@ def _address(template: str) -> str:
         raise ValueError("write a whole address, like https://api.example.com/sms")
     if "{" in parts.netloc or "@" in parts.netloc:
         raise ValueError("scheme, host and port stand as they are, without braces, user or password")
-    if parts.scheme == "http" and not _is_near(parts.hostname):
+    if parts.scheme == "http" and not is_near(parts.hostname):
         raise ValueError("write https://: what crosses the internet unencrypted can be read by others")
     return template
-
-
-def _is_near(host: str) -> bool:
-    try:
-        return ip_address(host).is_private
-    except ValueError:
-        return "." not in host  # a name of this machine or of its own network
 
 
 class Basic(Written):
