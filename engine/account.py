@@ -21,7 +21,8 @@ class Tell(Noun):
     """What its owner wants to hear of besides mail. Each is told once for each time that it happens."""
 
     suspended: bool = True
-    """A mailbox is watched no more: its sign-in is refused, or its folder is gone."""
+    """A mailbox is watched no more, for its sign-in is refused or its folder is gone; or a calendar, which cannot be
+    read."""
     low_balance: int = Field(default=5, ge=0, le=1_000_000)
     """So few parts can still be paid, from allowance and balance together; 0: not wanted."""
     dead_letter: bool = True

@@ -205,6 +205,8 @@ class What(StrEnum):
     SUSPENDED = "suspended"
     """A mailbox's sign-in is refused; nobody signs in until its credentials change."""
     FOLDER_MISSING = "folder_missing"
+    FEED_FAILING = "feed_failing"
+    """A calendar cannot be read, and not only for a moment; its last good copy is in use."""
     LOW_BALANCE = "low_balance"
     DEAD_LETTER = "dead_letter"
     PROVIDER_DOWN = "provider_down"
@@ -220,7 +222,7 @@ class Incident(Noun):
     account: str
     what: What
     subject: str
-    """To what: a mailbox, a folder, the account's credit, a topic, a provider."""
+    """To what: a mailbox, a folder, a calendar, the account's credit, a topic, a provider."""
     began_at: AwareDatetime
     left: int = 0
     """Of a low balance: the parts that can still be paid. Data, never identity."""

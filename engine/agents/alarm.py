@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 
 from engine import topics
 from engine.agents.desk import Desk
@@ -11,6 +11,8 @@ from engine.dead_letter import DeadLetter
 from engine.errors import StoreError, StreamError
 from engine.event import Incident, What
 from engine.rules.incident import SCOPE
+from engine.sources.calendar import watching as calendar
+from engine.sources.calendar.feed import Feed
 from engine.sources.imap.mailbox import Mailbox
 from engine.sources.imap.watching import State, Watching
 from engine.store import incidents
@@ -19,13 +21,15 @@ from engine.store.database import Connection
 log = logging.getLogger("tocsin.alarm")
 
 
-async def begin(desk: Desk, account: str, what: What, subject: str, left: int = 0) -> None:
+async def begin(
+    desk: Desk, account: str, what: What, subject: str, left: int = 0, since: datetime | None = None
+) -> None:
     """It goes wrong for this account. Seen again, also after a restart, it is the same event and is told once.
 
-    Raises StoreError or StreamError; trying again is safe.
+    `since`: it began then; None: now. Raises StoreError or StreamError; trying again is safe.
     """
-    now = desk.clock()
-    began = await desk.store.awrite(lambda connection: incidents.begin(connection, account, what, subject, now))
+    at = since or desk.clock()
+    began = await desk.store.awrite(lambda connection: incidents.begin(connection, account, what, subject, at))
     owner = desk.accounts.get(account)
     # Who has no number cannot be told; the admin can.
     told = account if owner is not None and owner.numbers else desk.admin
@@ -86,30 +90,20 @@ async def tell_of_letter(desk: Desk, letter: DeadLetter) -> None:
 AGAIN = 2.0
 
 
-class MailboxAlarms:
-    """Hears what the watchers say of themselves, and tells owners of a mailbox that is watched no more."""
+class Alarms:
+    """Tells in order what watchers say of themselves. What cannot be told yet waits here, and holds up no watcher."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._news: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()
-        self._watched: dict[str, bool] = {}
 
-    def listener(self, key: str, account: str, mailbox: Mailbox) -> Callable[[Watching], None]:
-        """What the watcher of one folder is to call when its state changes."""
-        user = f"{mailbox.user}, {mailbox.place}"
+    def begins(self, account: str, what: What, subject: str, since: datetime | None = None) -> None:
+        """Have it told that it goes wrong; `since`: known better than by now."""
+        self._news.put_nowait(lambda: begin(self._desk, account, what, subject, since=since))
 
-        def hear(watching: Watching) -> None:
-            folder = f"{watching.folder}, {user}"
-            if watching.state is State.SUSPENDED:
-                self._news.put_nowait(lambda: begin(self._desk, account, What.SUSPENDED, user))
-            elif watching.state is State.FOLDER_MISSING:
-                self._news.put_nowait(lambda: begin(self._desk, account, What.FOLDER_MISSING, folder))
-            elif watching.watched and not self._watched.get(key):
-                self._news.put_nowait(lambda: end(self._desk, account, What.SUSPENDED, user))
-                self._news.put_nowait(lambda: end(self._desk, account, What.FOLDER_MISSING, folder))
-            self._watched[key] = watching.watched
-
-        return hear
+    def ends(self, account: str, what: What, subject: str) -> None:
+        """Have it noted that it is well again."""
+        self._news.put_nowait(lambda: end(self._desk, account, what, subject))
 
     async def run(self) -> None:
         """Tell in order, until cancelled."""
@@ -120,5 +114,64 @@ class MailboxAlarms:
                     await tell()
                     break
                 except (StoreError, StreamError) as error:
-                    log.error("what is wrong with a mailbox waits to be told: %s", error)
+                    log.error("what is watched no more waits to be told: %s", error)
                     await asyncio.sleep(AGAIN)
+
+
+class MailboxAlarms(Alarms):
+    """Hears what the watchers of mailboxes say, and tells owners of a mailbox that is watched no more."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._watched: dict[str, bool] = {}
+
+    def listener(self, key: str, account: str, mailbox: Mailbox) -> Callable[[Watching], None]:
+        """What the watcher of one folder is to call when its state changes."""
+        user = f"{mailbox.user}, {mailbox.place}"
+
+        def hear(watching: Watching) -> None:
+            folder = f"{watching.folder}, {user}"
+            if watching.state is State.SUSPENDED:
+                self.begins(account, What.SUSPENDED, user)
+            elif watching.state is State.FOLDER_MISSING:
+                self.begins(account, What.FOLDER_MISSING, folder)
+            elif watching.watched and not self._watched.get(key):
+                self.ends(account, What.SUSPENDED, user)
+                self.ends(account, What.FOLDER_MISSING, folder)
+            self._watched[key] = watching.watched
+
+        return hear
+
+
+class FeedAlarms(Alarms):
+    """Hears what the watchers of calendars say, and tells owners of a calendar that is watched no more."""
+
+    def listener(self, account: str, feed: Feed) -> Callable[[calendar.Watching], None]:
+        """What the watcher of one feed is to call when its state changes."""
+        subject = called(feed)
+        failing: bool | None = None  # what an earlier watch told of it is not known here
+
+        def hear(watching: calendar.Watching) -> None:
+            nonlocal failing
+            if watching.state is calendar.State.WAITING and failing is not False:
+                failing = False
+                self.ends(account, What.FEED_FAILING, subject)
+            elif not failing and watching.is_failing(self._desk.clock()):
+                failing = True
+                self.begins(account, What.FEED_FAILING, subject, watching.failing_since)
+
+        return hear
+
+
+def called(feed: Feed) -> str:
+    """What a calendar is called where its owner is told of it; its address may be a secret, its host is none."""
+    return f"{feed.name}, {feed.place}"
+
+
+async def end_others(desk: Desk) -> None:
+    """A calendar that is gone from the configuration, or at another host now, fails no more. Raises StoreError."""
+    here = {(account, called(feed)) for account, feed in desk.feeds}
+    standing = await desk.store.aread(lambda connection: incidents.subjects(connection, What.FEED_FAILING))
+    for account, subject in standing - here:
+        if desk.owns(account):
+            await end(desk, account, What.FEED_FAILING, subject)

@@ -19,6 +19,7 @@ from engine.sources.calendar.feed import Feed
 from engine.sources.calendar.read import read
 from engine.sources.calendar.refresh import HORIZON, FeedState, Refreshed
 from engine.sources.calendar.watcher import Watcher
+from engine.sources.calendar.watching import Watching
 from engine.store import feeds, occasions, planning
 from engine.store.database import Connection
 from engine.store.feeds import FeedRow, Key
@@ -46,13 +47,16 @@ T = TypeVar("T")
 
 
 class Calendar:
-    """The watch over one feed."""
+    """The watch over one feed. `on_state` hears how it stands, whenever that changes."""
 
-    def __init__(self, desk: Desk, pool: Pool, key: Key, feed: Feed) -> None:
+    def __init__(
+        self, desk: Desk, pool: Pool, key: Key, feed: Feed, on_state: Callable[[Watching], None] | None = None
+    ) -> None:
         self._desk = desk
         self._pool = pool
         self._key = key
         self._feed = feed
+        self._on_state = on_state
         self._turn = asyncio.Lock()
         self._rolled_at: datetime | None = None
         self._planned = ""
@@ -67,6 +71,7 @@ class Calendar:
             deliver=self.take,
             clock=self._desk.clock,
             jitter=self._desk.jitter,
+            on_state=self._on_state,
         )
         self._desk.calendars[self._key] = watcher.watching
         looking = asyncio.create_task(watcher.run(), name=f"calendar {self._key[0]} {self._key[1]}")

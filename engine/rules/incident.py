@@ -30,6 +30,13 @@ _TEXTS: Mapping[What, Mapping[str, str]] = {
         "fr": "Tocsin: depuis {at} ce dossier manque et n'est pas suivi: {subject}",
         "de": "Tocsin: seit {at} fehlt dieser Ordner und wird nicht beobachtet: {subject}",
     },
+    What.FEED_FAILING: {
+        "en": "Tocsin: since {at} this calendar cannot be read; reminders go by what was read before: {subject}",
+        "nl": "Tocsin: sinds {at} is deze agenda onleesbaar; herinneringen volgen wat eerder gelezen is: {subject}",
+        "sv": "Tocsin: sedan {at} kan kalendern inte läsas; påminnelser följer det som lästs förut: {subject}",
+        "fr": "Tocsin: depuis {at} agenda illisible; rappels selon ce qui a été lu avant: {subject}",
+        "de": "Tocsin: seit {at} ist dieser Kalender nicht lesbar; Erinnerungen nach altem Stand: {subject}",
+    },
     What.LOW_BALANCE: {
         "en": "Tocsin: your credit is nearly used up, {left} messages are left. Top up to be told of more.",
         "nl": "Tocsin: uw tegoed is bijna op, er resten {left} berichten. Laad op om verwittigd te blijven.",
@@ -61,12 +68,16 @@ _TEXTS: Mapping[What, Mapping[str, str]] = {
 }
 
 
+#: What `tell.suspended` is about: the account gave it to us to watch, and it is not watched.
+_UNWATCHED = frozenset({What.SUSPENDED, What.FOLDER_MISSING, What.FEED_FAILING})
+
+
 def wanted(event: Incident, account: Account) -> bool:
     """Whether the account's `tell` setting asks for this."""
     tell = account.tell
     if event.what is What.LOW_BALANCE:
         return event.left <= tell.low_balance and tell.low_balance > 0
-    return tell.suspended if event.what in (What.SUSPENDED, What.FOLDER_MISSING) else tell.dead_letter
+    return tell.suspended if event.what in _UNWATCHED else tell.dead_letter
 
 
 def notify(event: Incident, account: Account, version: str, zone: tzinfo, now: datetime) -> Notification:

@@ -38,7 +38,7 @@ class WrittenTell(Written):
     """`engine.account.Tell`, as a person writes it."""
 
     suspended: Flag = True
-    """When a mailbox can be watched no more."""
+    """When a mailbox can be watched no more, or a calendar cannot be read, and not only for a moment."""
     low_balance: int = Field(default=5, ge=0, le=1_000_000)
     """When so few parts can still be paid, from allowance and balance together; 0: never."""
     dead_letter: Flag = True

@@ -33,6 +33,12 @@ def standing(connection: sa.Connection, what: What, accounts: Collection[str]) -
     return set(connection.execute(rows).scalars())
 
 
+def subjects(connection: sa.Connection, what: What) -> set[tuple[str, str]]:
+    """(account, subject) of all for which this stands wrong."""
+    rows = sa.select(incident.c.account_id, incident.c.subject).where(incident.c.what == what.value)
+    return {(row.account_id, row.subject) for row in connection.execute(rows)}
+
+
 def left(connection: sa.Connection, accounts: Collection[str], currency: str) -> dict[str, tuple[int, int]]:
     """(parts of the present month's allowance, minor units of the balance) that each account can still spend."""
     allowance = (ledger_account.c.kind == Bucket.ALLOWANCE.value) & (ledger_account.c.unit == PART)

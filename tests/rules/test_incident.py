@@ -27,10 +27,13 @@ def _incident(what: What = What.SUSPENDED, subject: str = MAILBOX, left: int = 0
     [
         (What.SUSPENDED, Tell(), 0, Reason.MATCHED),
         (What.FOLDER_MISSING, Tell(), 0, Reason.MATCHED),
+        (What.FEED_FAILING, Tell(), 0, Reason.MATCHED),
         (What.LOW_BALANCE, Tell(), 5, Reason.MATCHED),
         (What.DEAD_LETTER, Tell(), 0, Reason.MATCHED),
         (What.SUSPENDED, Tell(suspended=False), 0, Reason.NOT_WANTED),
         (What.FOLDER_MISSING, Tell(suspended=False), 0, Reason.NOT_WANTED),
+        (What.FEED_FAILING, Tell(suspended=False), 0, Reason.NOT_WANTED),
+        (What.FEED_FAILING, Tell(dead_letter=False), 0, Reason.MATCHED),
         (What.LOW_BALANCE, Tell(low_balance=0), 0, Reason.NOT_WANTED),
         (What.LOW_BALANCE, Tell(low_balance=3), 4, Reason.NOT_WANTED),
         (What.DEAD_LETTER, Tell(dead_letter=False), 0, Reason.NOT_WANTED),

@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from engine.errors import SourceError, TocsinError
+from engine.errors import SourceError, StoreError, TocsinError
 from engine.sources.calendar.copy import Copy
 from engine.sources.calendar.feed import Feed
 from engine.sources.calendar.fetch import fetch
@@ -91,7 +92,8 @@ class Watcher:
             await self._take()
         except Exception as error:
             return self._fail(error)
-        self.watching.failures = 0
+        self.watching.failures = self.watching.refusals = 0
+        self.watching.failing_since = None
         self.watching.heard_at = self._clock()
         self._say(State.WAITING)
         return self._ordinary_wait()
@@ -106,10 +108,17 @@ class Watcher:
         self.watching.unread = sum(not piece.text for piece in found.pieces.values())
 
     def _fail(self, error: Exception) -> float:
-        failures, self.watching.failures = self.watching.failures, self.watching.failures + 1
+        watching = self.watching
+        failures, watching.failures = watching.failures, watching.failures + 1
+        if isinstance(error, StoreError):  # the feed was read; that our store is away is no fault of it
+            watching.failing_since, watching.refusals = None, 0
+        else:
+            watching.failing_since = watching.failing_since or self._clock()
         if isinstance(error, SourceError) and not error.unreachable:
+            watching.refusals += 1
             self._say(State.REFUSED, str(error))
-            return self._ordinary_wait()
+            # The first may be a slip. Whether it is shows soon, also where the ordinary pace is a day.
+            return min(self._ordinary_wait(), self._pace.cap if watching.refusals == 1 else math.inf)
         if not isinstance(error, TocsinError):
             _logger.error("feed %s: unexpected", self._feed.name, exc_info=error)
         self._say(State.BACKING_OFF, str(error) or type(error).__name__)

@@ -1,8 +1,17 @@
 """How the watch over one feed stands, for people: doctor, readiness, metrics."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+#: What is wrong at two looks, and still after this, stays wrong: a file that is written anew, or a site that is put
+#: up anew, is whole again within minutes.
+MEANT = timedelta(minutes=10)
+REFUSALS = 2
+#: A server may be away for a night's maintenance: few appointments change meanwhile. Away since the evening, it is
+#: told before the next day's appointments. Three looks, since a machine that slept for as long has not asked.
+AWAY = timedelta(hours=6)
+FAILURES = 3
 
 
 class State(StrEnum):
@@ -40,5 +49,16 @@ class Watching:
     """Copies handed over."""
     failures: int = 0
     """Looks that failed, one after another, until now."""
+    refusals: int = 0
+    """Those of them in which the feed itself is wrong, and somebody has to mend it."""
+    failing_since: datetime | None = None
+    """When the first of them was; None: the feed was well, whether or not our store could take it."""
     unread: int = 0
     """Objects that the server named and did not show; they are asked for again at each look."""
+
+    def is_failing(self, now: datetime) -> bool:
+        """Whether the feed is not watched any more, as its owner sees it: one bad look tells nobody."""
+        if self.failing_since is None:
+            return False
+        lasts = now - self.failing_since
+        return (self.refusals >= REFUSALS and lasts >= MEANT) or (self.failures >= FAILURES and lasts >= AWAY)

@@ -180,6 +180,40 @@ async def test_a_feed_that_somebody_must_mend_is_asked_at_its_ordinary_pace(desk
         assert [await watcher.look() for _ in range(3)] == [600, 600, 600]
 
 
+async def test_a_first_refusal_is_looked_at_again_soon_where_the_pace_is_slow(desk: Desk) -> None:
+    async with Publisher() as server:
+        watcher = watch(feed_at(server, refresh="1 day"), desk)
+        assert [await watcher.look() for _ in range(3)] == [3600, 86400, 86400]
+
+
+async def test_it_fails_from_its_first_bad_look_until_the_next_good_one(desk: Desk) -> None:
+    async with Publisher() as server:
+        watcher = watch(feed_at(server), desk)
+        watcher._clock = iter(NOW + timedelta(hours=hour) for hour in range(100)).__next__
+        seen, failing = watcher.watching, []
+        for status in (404, 500, 404, 200, 404):
+            server.statuses["/a.ics"] = (status, {})
+            if status == 200:
+                del server.statuses["/a.ics"]
+                server.papers["/a.ics"] = Paper(ONE)
+            await watcher.look()
+            failing.append((seen.failures, seen.refusals, seen.failing_since))
+        since = failing[0][2]
+        assert failing == [(1, 1, since), (2, 1, since), (3, 2, since), (0, 0, None), (1, 1, failing[4][2])]
+        assert None not in (since, failing[4][2])
+
+
+async def test_a_feed_whose_copy_the_store_cannot_take_does_not_fail(desk: Desk) -> None:
+    async with Publisher() as server:
+        watcher = watch(feed_at(server), desk)
+        await watcher.look()
+        server.papers["/a.ics"] = Paper(ONE)
+        desk.errors = [StoreError("the store is full")]
+        await watcher.look()
+        seen = watcher.watching
+        assert (seen.failures, seen.refusals, seen.failing_since) == (2, 0, None)
+
+
 async def test_a_busy_server_is_left_alone_for_as_long_as_it_asks(desk: Desk) -> None:
     async with Publisher() as server:
         server.statuses["/a.ics"] = (429, {"Retry-After": "7200"})
