@@ -142,8 +142,8 @@ def _address(url: str, headers: Mapping[str, str] | None, proxy: Proxy | None) -
 def _doubt_whose(status: int, proxy: Proxy) -> None:
     """A proxy that passes on plain HTTP answers in the provider's place when it fails.
 
-    A 407 is always a proxy's, and then nothing was passed on (RFC 9110 15.5.8). Whose a 403 is nobody knows, nor whose
-    a 401, which tinyproxy says instead: either way nothing was taken, and that may change. Of a 5xx nobody knows even
+    A 407 is always a proxy's, and then nothing was passed on (RFC 9110 15.5.8). Whose a 403 is nobody knows, nor a
+    401, which tinyproxy says instead: either way nothing was taken, and that may change. Of a 5xx nobody knows even
     whether the provider had the request by then: what would be its own "busy, not taken" is no answer.
     """
     if status == 407:

@@ -19,7 +19,8 @@ from engine.reason import Reason
 from tests.contracts.provider import SECRET, a_message
 from tests.servers import make_certificate
 from tests.servers.hostile import Peer, http
-from tests.servers.installation import ROOT
+from tests.servers.installation import ROOT, Installation, Person
+from tests.servers.pymap_server import PymapServer
 from tests.servers.tinyproxy import HOST, PASSWORD, USER, Tinyproxy
 
 pytestmark = pytest.mark.live
@@ -198,3 +199,34 @@ async def test_a_test_message_goes_through_the_proxy(
     assert said.splitlines()[-1] == "accepted", said
     assert f"CONNECT {HOST}:{provider.port} HTTP/1.1" in tinyproxy.asked()
     assert b"to=%2B32470000001" in provider.heard
+
+
+async def test_a_running_engine_takes_up_a_new_password_for_the_proxy_and_what_waited_goes_out(
+    tmp_path: Path, tinyproxy: Tinyproxy, tls: ssl.SSLContext
+) -> None:
+    password = tmp_path / "password"
+    password.write_text("wrong-4711-secret")
+    rules = "version: 1\nrules: [{name: All, when: {subject: mail}, notify: {text: Hello, signature: off}}]\n"
+    installation = Installation(tmp_path / "installation")
+    async with Peer(TAKEN, tls=tls).running() as provider, PymapServer.running(users=1) as server:
+        url = f"https://{HOST}:{provider.port}/cgi-bin/sendsms"
+        installation.gateways = (
+            f"  gate: {{driver: kannel, url: '{url}', user: u, password: {SECRET}}}\n"
+            f"proxy: {{url: 'http://127.0.0.1:{tinyproxy.port}', user: {USER}, password_file: '{password}'}}\n"
+        )
+        installation.write([Person("anna", "+32470000001", "u1", provider="gate", parts=10, rules=rules)], server)
+        try:
+            await installation.start_engine()
+            await installation.watching(1)
+            await server.deliver("u1", b"From: x@example.org\r\nSubject: mail\r\n\r\n.\r\n")
+            await installation.until(lambda: bool(tinyproxy.asked()), "the first try")
+            password.write_text(PASSWORD)
+            await installation.until(lambda: b"sendsms" in provider.heard, "the message")
+            assert provider.heard.count(b"sendsms") == 1
+            assert await installation.end_engine() == 0
+            log = installation.log.read_text()
+            assert "of provider gate is in force" in log
+            assert PASSWORD not in log
+            assert "wrong-4711" not in log
+        finally:
+            await installation.close()
