@@ -22,15 +22,15 @@ def object_to(message: Message, *, most_parts: int, astral: bool = True) -> Answ
     among them.
     """
     if not _E164.fullmatch(message.address):
-        return _no(Reason.BAD_NUMBER, "this is no international number")
+        return not_sent(Reason.BAD_NUMBER, "this is no international number")
     for character in message.text:
         if character not in _BREAKS and category(character) in ("Cc", "Cs"):
-            return _no(Reason.UNFIT, f"U+{ord(character):04X} is no text")
+            return not_sent(Reason.UNFIT, f"U+{ord(character):04X} is no text")
         if ord(character) > 0xFFFF and not astral:
-            return _no(Reason.UNFIT, f"it carries no U+{ord(character):04X}")
+            return not_sent(Reason.UNFIT, f"it carries no U+{ord(character):04X}")
     parts = count(message.text).parts
     if parts > most_parts:
-        return _no(Reason.TOO_LONG, f"{parts} parts, and it joins {most_parts} at most")
+        return not_sent(Reason.TOO_LONG, f"{parts} parts, and it joins {most_parts} at most")
     return None
 
 
@@ -39,10 +39,11 @@ def object_to_mail(message: Message) -> Answer | None:
     try:
         read_address(message.address)
     except ValueError as error:
-        return _no(Reason.BAD_ADDRESS, str(error))
+        return not_sent(Reason.BAD_ADDRESS, str(error))
     wrong = flaw(message.text)
-    return _no(Reason.UNFIT, wrong) if wrong else None
+    return not_sent(Reason.UNFIT, wrong) if wrong else None
 
 
-def _no(reason: Reason, why: str) -> Answer:
+def not_sent(reason: Reason, why: str) -> Answer:
+    """It is refused by us; nothing has left."""
     return Answer(outcome=Outcome.REFUSED, reason=reason, detail=f"not sent: {why}")

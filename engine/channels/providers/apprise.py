@@ -21,7 +21,7 @@ from pydantic import Field, SecretStr, model_validator
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.endpoint import Endpoint
 from engine.channels.features import Features, Reporting
-from engine.channels.objection import object_to, object_to_mail
+from engine.channels.objection import not_sent, object_to, object_to_mail
 from engine.channels.provider import Paced
 from engine.channels.secret import read_secret
 from engine.channels.words import addresses, discreet
@@ -139,7 +139,7 @@ class AppriseProvider:
 
         plugin = self._plugin(message.address, ref)
         if plugin is None:  # nothing has left
-            return Answer(outcome=Outcome.REFUSED, reason=Reason.BAD_NUMBER, detail="not sent: no place for it")
+            return not_sent(Reason.BAD_NUMBER, "no place for it")
         service = apprise.Apprise(asset=plugin.asset)
         service.add(plugin)
         result = service.notify(body=message.text, body_format=apprise.NotifyFormat.TEXT)

@@ -17,6 +17,7 @@ from pydantic_core import from_json
 
 from engine.answer import Answer, Outcome
 from engine.channels.features import Features
+from engine.channels.objection import not_sent
 from engine.channels.proof import check_token
 from engine.channels.vendor import (
     Line,
@@ -142,7 +143,7 @@ class ClicksendProvider(Vendor):
         try:
             pages = await draw(message, self._settings.fax_sender or self._settings.sender)
         except ProviderError as error:
-            return refused(Reason.PROVIDER_REFUSED, f"not sent: {error.message}")
+            return not_sent(Reason.PROVIDER_REFUSED, error.message)
         body = {"content": b64encode(pages).decode()}
         url = f"{self._settings.url}/uploads?convert=fax"
         reply = await self._call("POST", url, json=body, headers=self._headers)

@@ -18,7 +18,7 @@ from engine.channels.mail.bounce import TOKEN_HEADER
 from engine.channels.mail.letter import Attachment, Letter, attach, compose
 from engine.channels.mail.settings import Line, MailServer
 from engine.channels.mail.submit import Envelope, Submission
-from engine.channels.objection import object_to
+from engine.channels.objection import not_sent, object_to
 from engine.channels.paper.press import press
 from engine.channels.paper.render import require
 from engine.channels.words import discreet
@@ -94,7 +94,7 @@ class EmailGatewayProvider:
         try:
             mail = compose(await self._letter(message, to, now), now)
         except (ValueError, OverrunError) as error:
-            return _not_sent(Reason.UNFIT, discreet(str(error)))
+            return not_sent(Reason.UNFIT, discreet(str(error)))
         return await self._submission.hand_over(Envelope(return_path=self._sender[1], to=to, mail=mail))
 
     async def ask(self, client_ref: str) -> Answer:
@@ -135,7 +135,3 @@ class EmailGatewayProvider:
 def carried(settings: EmailGatewaySettings) -> frozenset[Channel]:
     """What a gateway with these settings carries."""
     return frozenset({Channel(settings.carries)})
-
-
-def _not_sent(reason: Reason, why: str) -> Answer:
-    return Answer(outcome=Outcome.REFUSED, reason=reason, detail=f"not sent: {why}")

@@ -14,6 +14,7 @@ from pydantic import Field, SecretStr, TypeAdapter
 
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features
+from engine.channels.objection import not_sent
 from engine.channels.proof import check_token
 from engine.channels.vendor import (
     Line,
@@ -24,7 +25,6 @@ from engine.channels.vendor import (
     basic,
     draw,
     judge,
-    refused,
     unknown,
 )
 from engine.duration import Duration
@@ -106,7 +106,7 @@ class InterfaxProvider(Vendor):
         try:
             pages = await draw(message, self._settings.sender)
         except ProviderError as error:
-            return refused(Reason.PROVIDER_REFUSED, f"not sent: {error.message}")
+            return not_sent(Reason.PROVIDER_REFUSED, error.message)
         query = urlencode({"faxNumber": message.address, "reference": client_ref, "pageSize": "A4"})
         headers = {**self._headers, "Content-Type": "application/pdf"}
         reply = await self._call("POST", f"{self._faxes}?{query}", data=pages, headers=headers)

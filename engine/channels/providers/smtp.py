@@ -22,10 +22,11 @@ from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features, Reporting
 from engine.channels.mail.address import read_address, read_sender, tag
 from engine.channels.mail.bounce import TOKEN_HEADER, read_bounce, read_tokens
-from engine.channels.mail.letter import Letter, attach, compose, flaw, subject_of
+from engine.channels.mail.letter import Letter, attach, compose, subject_of
 from engine.channels.mail.seal import Seal
 from engine.channels.mail.settings import Address, MailServer
 from engine.channels.mail.submit import Envelope, Submission
+from engine.channels.objection import object_to_mail
 from engine.channels.secret import read_secret
 from engine.document import Flag
 from engine.message import Message
@@ -125,12 +126,9 @@ class SmtpProvider:
 
     async def send(self, message: Message, client_ref: str) -> Answer:
         """Hand over `message`; our reference and its proof travel in the return path."""
-        try:
-            to = read_address(message.address)
-        except ValueError as error:
-            return _not_sent(Reason.BAD_ADDRESS, str(error))
-        if wrong := flaw(message.text):
-            return _not_sent(Reason.UNFIT, wrong)
+        if objection := object_to_mail(message):
+            return objection
+        to = read_address(message.address)
         token = self.token(client_ref) if self._settings.bounce_address else ""
         mail = compose(self._letter(message, to, token), datetime.now(UTC))
         if self._seal is not None:
@@ -217,7 +215,3 @@ def _seal(settings: SmtpSettings) -> Seal | None:
         return None
     key = read_secret(None, settings.dkim_key_file, "an RSA key: openssl genrsa 2048")
     return Seal(settings.domain, settings.dkim_selector, key, str(settings.dkim_key_file))
-
-
-def _not_sent(reason: Reason, why: str) -> Answer:
-    return Answer(outcome=Outcome.REFUSED, reason=reason, detail=f"not sent: {why}")

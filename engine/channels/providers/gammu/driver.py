@@ -13,7 +13,7 @@ from pydantic import Field
 
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features, Reporting
-from engine.channels.objection import object_to
+from engine.channels.objection import not_sent, object_to
 from engine.channels.provider import Hear, Paced, Publish
 from engine.channels.providers.gammu.inbox import Inbox
 from engine.channels.providers.gammu.spool import ERROR, SENT, Spool
@@ -82,7 +82,7 @@ class GammuProvider:
         if objection is not None:
             return objection
         if _REF.fullmatch(client_ref) is None:
-            return Answer(outcome=Outcome.REFUSED, reason=Reason.UNFIT, detail="not sent: no name for a file")
+            return not_sent(Reason.UNFIT, "no name for a file")
         try:
             async with asyncio.timeout(self.timeout.total_seconds()):
                 return await asyncio.to_thread(self._put, message, client_ref)

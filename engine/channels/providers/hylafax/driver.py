@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features, Reporting
 from engine.channels.mail.letter import attach, flaw
+from engine.channels.objection import not_sent
 from engine.channels.paper.press import press
 from engine.channels.paper.render import Paper, require
 from engine.channels.provider import Hear, Publish
@@ -65,16 +66,16 @@ class HylafaxProvider:
     async def send(self, message: Message, client_ref: str) -> Answer:
         """Draw the pages and queue them."""
         if _E164.fullmatch(message.address) is None or _REF.fullmatch(client_ref) is None:
-            return _no(Reason.BAD_NUMBER, "not sent: this is no international number")
+            return not_sent(Reason.BAD_NUMBER, "this is no international number")
         if wrong := flaw(message.text):
-            return _no(Reason.UNFIT, f"not sent: {wrong}")
+            return not_sent(Reason.UNFIT, wrong)
         try:
             now = datetime.now().astimezone()
             paper = await press(message.text, self._settings.sender, now, attach(message.media))
         except (ValueError, OverrunError) as error:
-            return _no(Reason.UNFIT, f"not sent: {discreet(str(error))}")
+            return not_sent(Reason.UNFIT, discreet(str(error)))
         if paper.pages > self._settings.most_pages:
-            return _no(Reason.TOO_LONG, f"not sent: {paper.pages} pages")
+            return not_sent(Reason.TOO_LONG, f"{paper.pages} pages")
         submitted = False
         try:
             async with asyncio.timeout(self.timeout.total_seconds()), self._session() as session:

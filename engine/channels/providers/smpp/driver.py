@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features, Reporting
-from engine.channels.objection import object_to
+from engine.channels.objection import not_sent, object_to
 from engine.channels.provider import Hear, Publish
 from engine.channels.providers.smpp import inbound, receipts, short_message, split
 from engine.channels.providers.smpp.deliveries import Deliveries, Delivery
@@ -79,7 +79,7 @@ class SmppProvider:
         try:
             bodies = self._compose(message, client_ref)
         except UnfitError as error:
-            return Answer(outcome=Outcome.REFUSED, reason=Reason.UNFIT, detail=f"not sent: {error}")
+            return not_sent(Reason.UNFIT, str(error))
         self._session.start(listen=False)
         deadline = asyncio.get_running_loop().time() + self.timeout.total_seconds()
         followed = self._following.begin(client_ref, len(bodies))
