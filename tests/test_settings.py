@@ -85,8 +85,8 @@ def test_relative_files_begin_at_the_configuration_folder(folder: Path, edit: Ed
     [
         ("kafka://", "'' is not a host and its port"),
         ("kafka://one:9092,two:x", "'two:x' is not a host and its port"),
-        ("kafka://anna:secret@one:9092", "a user and a password for Kafka cannot be given yet"),
-        ("kafka://one?replicas=3", "'replicas' is not known here: replication and prefix are"),
+        ("kafka://anna:secret@one?sasl=kerberos", "sasl is one of scram-sha-512, scram-sha-256, plain"),
+        ("kafka://one?replicas=3", "'replicas' is not known here: replication, prefix and sasl are"),
         ("kafka://one?replication=30", "replication is a number from 1 to 9"),
         ("kafka://one?prefix=a/b", "a prefix has letters, digits, '.', '_' and '-'"),
     ],

@@ -15,7 +15,7 @@ PATIENCE = 8.0
 @click.option("--ready", is_flag=True, help="Ask only whether the engine that runs here is ready.")
 @click.pass_obj
 def command(config: Path, as_json: bool, ready: bool) -> int:
-    """Try the store, every mailbox and every provider; exit 3 when one of them cannot be reached."""
+    """Try the store, the stream, every mailbox and every provider; exit 3 when one of them cannot be reached."""
     if ready:
         return _ask_ready(config)
     from engine.cli.examining import examine

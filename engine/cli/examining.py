@@ -21,6 +21,7 @@ from engine.sources.imap.mailbox import Mailbox
 from engine.sources.imap.probe import probe
 from engine.store import ledger, revision
 from engine.store.database import Database, shown
+from engine.transport.address import Servers, read_url
 from engine.wiring import clock
 
 
@@ -29,6 +30,7 @@ async def examine(config: Path) -> list[Finding]:
     wanted = settings.require(config)
     found = [Finding(True, str(config), f"configuration {wanted.version} is sound")]
     found += await asyncio.to_thread(_store, wanted)
+    found += await _stream(wanted.stream)
     for each in wanted.accounts:
         for mailbox in each.mailboxes:
             found += await _mailbox(each.account.id, mailbox)
@@ -36,6 +38,22 @@ async def examine(config: Path) -> list[Finding]:
     for name, mailbox in wanted.bounces.items():
         found += await _mailbox(f"bounces of {name}", mailbox)
     return found + await reach_providers(wanted)
+
+
+async def _stream(url: str) -> list[Finding]:
+    """Whether a Kafka lets us in; a file needs no asking."""
+    servers = read_url(url)
+    if not isinstance(servers, Servers):
+        return []
+    from engine.transport.cluster import Cluster  # it takes its time to import
+
+    try:
+        await Cluster(servers).reach()
+    except TocsinError as error:
+        return [Finding(False, error.place, error.message, error.remedy)]
+    user = f"as {servers.login.user}" if servers.login else "without a user"
+    how = "over TLS" if servers.tls else "in the clear"
+    return [Finding(True, str(servers), f"the stream lets us in, {user} and {how}")]
 
 
 async def _mailbox(owner: str, mailbox: Mailbox) -> list[Finding]:

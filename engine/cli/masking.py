@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from pydantic import BaseModel, SecretStr
 
 from engine.phone import mask
 from engine.settings import Settings
+from engine.settings.servers import without_password
 
 #: With a plus, people space their digits; without one, only a bare run is taken for a number. The words of a UUID and
 #: long hexadecimal names are ours and say nothing of anybody, so they are passed over first.
@@ -69,7 +70,8 @@ def secrets_of(settings: Settings) -> Iterator[str]:
     if settings.proxy is not None:
         yield from _secrets_in(settings.proxy)
     for url in (settings.store, settings.stream):
-        if password := urlsplit(url).password:
+        password = without_password(url)[1]
+        if password:
             yield password
             yield unquote(password)
 

@@ -21,6 +21,7 @@ def command(config: Path, first: str, more: tuple[str, ...]) -> None:
     from engine.agents.line import LINE
     from engine.cli.running import embedded
     from engine.errors import TocsinError
+    from engine.settings.servers import without_password
     from engine.transport.lock import lock
     from engine.transport.unread import unread
 
@@ -51,7 +52,11 @@ def command(config: Path, first: str, more: tuple[str, ...]) -> None:
         os.close(held)
     click.echo("now change engine.yaml to say:", err=True)
     for what, url in sorted(wishes.items(), reverse=True):
-        click.echo(f"{what}: {url}")
+        shown, password = without_password(url)
+        click.echo(f"{what}: {shown}")
+        if password:
+            click.echo(f"{what}_password_file: secrets/{what}.password")
+            click.echo(f"write the password of {what} into that file; it is not shown here", err=True)
 
 
 def _read(written: Sequence[str]) -> dict[str, str]:
@@ -65,8 +70,20 @@ def _read(written: Sequence[str]) -> dict[str, str]:
             raise click.UsageError(
                 "write --to stream=kafka://host:9092 store=postgresql://user@host/name, or one of them"
             )
+        if what == "stream":
+            _check(url)
         found[what] = url
     return found
+
+
+def _check(stream: str) -> None:
+    from engine.errors import StreamError
+    from engine.transport.address import read_url
+
+    try:
+        read_url(stream)
+    except StreamError as error:
+        raise click.UsageError(f"stream: {error.message}") from None
 
 
 def _copy(source_url: str, target_url: str) -> None:

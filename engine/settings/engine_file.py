@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Union
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, StringConstraints, create_model, model_validator
 from pydantic_core import PydanticCustomError
@@ -20,10 +20,10 @@ from engine.noun import Written
 from engine.settings.proxy import WrittenProxy
 from engine.size import Size
 from engine.sources.imap.mailbox import Mailbox
-from engine.transport.address import read_url
+from engine.transport.address import PORTS, read_url
 
 _SQLITE = "sqlite"
-STREAMS = (_SQLITE, "kafka")
+STREAMS = (_SQLITE, *PORTS)
 STORES = (_SQLITE, "postgresql", "postgresql+psycopg")
 
 
@@ -140,6 +140,14 @@ class EngineFile(Written):
     store: Annotated[str, AfterValidator(lambda url: _url(url, STORES))] | None = None
     store_password_file: Path | None = None
     """A file that holds the store's password, so that it need not stand in `store`."""
+    stream_password_file: Path | None = None
+    """A file that holds the password of the user in `stream`, so that it need not stand there."""
+    stream_ca_file: Path | None = None
+    """PEM: the only authority that may have signed the brokers' certificates. Without it: those of this system."""
+    stream_cert_file: Path | None = None
+    """PEM: the certificate that proves who we are, for brokers that ask for one."""
+    stream_key_file: Path | None = None
+    """PEM: the key of that certificate, without a password."""
     admin: str = ""
     """The id of the account that is told what goes wrong with the engine itself."""
     web: Web = Web()
@@ -163,19 +171,3 @@ def engine_file() -> type[EngineFile]:
     name = Annotated[str, AfterValidator(_provider_name)]
     fields: dict[str, Any] = {"providers": (dict[name, one], Field(default={}))}
     return create_model("EngineFile", __base__=EngineFile, __doc__=EngineFile.__doc__, **fields)
-
-
-def place_sqlite(url: str, folder: Path) -> str:
-    """The URL with its file's path made absolute; other URLs as they are."""
-    scheme, _, rest = url.partition(":///")
-    if scheme != _SQLITE:
-        return url
-    path, mark, query = rest.partition("?")
-    return f"{scheme}:///{(folder / path).resolve()}{mark}{query}"
-
-
-def add_password(url: str, password: str) -> str:
-    """The URL of a server with this password in it, in place of one that stands there."""
-    parts = urlsplit(url)
-    user, _, place = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user.partition(':')[0]}:{quote(password, safe='')}@{place}").geturl()

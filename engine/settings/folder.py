@@ -21,10 +21,11 @@ from engine.rules.ruleset import GLOBAL, Ruleset
 from engine.settings.accounts import Accounts
 from engine.settings.books import BookFiles
 from engine.settings.bounces import place_bounces
-from engine.settings.engine_file import EngineFile, add_password, engine_file, place_sqlite
+from engine.settings.engine_file import EngineFile, engine_file
 from engine.settings.files import Folder, place_files
 from engine.settings.inbound import Routes
 from engine.settings.model import AccountSettings, Settings
+from engine.settings.servers import place_servers, store_url, stream_url
 from engine.sources.imap.mailbox import Mailbox
 
 
@@ -54,14 +55,11 @@ def load(folder: Path, kept: Kept | None = None) -> tuple[Settings | None, list[
     if engine is None or tariff is None or has_errors(problems):
         return None, problems
     data = (folder / engine.data).resolve()
-    store = place_sqlite(engine.store or f"sqlite:///{data}/store.db", folder)
-    if engine.store_password_file is not None:
-        store = add_password(store, engine.store_password_file.read_text(encoding="utf-8").strip())
     settings = Settings(
         folder=folder.resolve(),
         data=data,
-        stream=place_sqlite(engine.stream or f"sqlite:///{data}/stream.db", folder),
-        store=store,
+        stream=stream_url(engine, folder, data),
+        store=store_url(engine, folder, data),
         web=engine.web,
         media=engine.media,
         proxy=engine.proxy,
@@ -131,19 +129,12 @@ class _Reading:
         return found
 
     def _placed(self, file: EngineFile | None, document: Document) -> EngineFile | None:
-        """With the place of the store's password; one that cannot be used is a problem."""
-        if file is None or file.store_password_file is None:
-            return file
-        at = ("store_password_file",)
-        if not (file.store or "").startswith("postgresql"):
-            message = "store_password_file belongs to a store that is a server"
-            self.problems.append(
-                document.problem(at, message, code="file", hint="store: postgresql://user@host/name")
-            )
+        """With the places of the servers' passwords and certificates; one that cannot be used is a problem."""
+        if file is None:
             return None
-        placed, wrong = place_files(file, document, (), self.folder.path)
+        placed, wrong = place_servers(file, document, self.folder.path)
         self.problems += wrong
-        return None if wrong else file.model_copy(update={"store_password_file": placed.store_password_file})
+        return None if wrong else placed
 
     def tariff(self) -> TariffFile | None:
         document = self._tariff_document = self.folder.document("tariff.yaml")

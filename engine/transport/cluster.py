@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -11,6 +12,8 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from engine.errors import StreamError
 from engine.topics import MOST_RECORD_BYTES, Topic
 from engine.transport.address import Servers
+from engine.transport.entrance import entrance
+from engine.transport.knock import knock
 
 #: Seconds a Kafka that does not answer is waited for at the start.
 CONNECT_WAIT = 20.0
@@ -33,22 +36,50 @@ class Cluster:
         self.servers = servers
         self._topics: dict[str, int] = {}
 
+    @cached_property
+    def options(self) -> dict[str, Any]:
+        """aiokafka's arguments for whatever it opens there. Raises StreamError when a file cannot be used."""
+        return {"bootstrap_servers": list(self.servers.hosts), **self._entrance}
+
+    @cached_property
+    def _entrance(self) -> dict[str, Any]:
+        return entrance(self.servers)
+
     async def open(self) -> None:
-        """Wait until a server answers. Raises StreamError when none does in CONNECT_WAIT seconds."""
-        until = asyncio.get_running_loop().time() + CONNECT_WAIT
+        """Wait until a server lets us in. Raises StreamError when none does in CONNECT_WAIT seconds, and at once
+        when no waiting would help."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + CONNECT_WAIT
+        waiting = False
         while True:
             try:
-                admin = await self._connect()
-            except (KafkaError, OSError, TimeoutError) as error:
-                if asyncio.get_running_loop().time() >= until:
-                    raise self._silent() from error
-                await asyncio.sleep(CONNECT_PAUSE)
-            else:
-                await admin.close()
-                return
+                return await self.reach()
+            except StreamError as error:
+                if not error.unreachable or loop.time() >= until:
+                    raise
+                if not waiting:
+                    logger.warning("%s: %s; waiting up to %.0f s", error.place, error.message, CONNECT_WAIT)
+                waiting = True
+            await asyncio.sleep(CONNECT_PAUSE)
+
+    async def reach(self) -> None:
+        """Try once whether a server lets us in, and the brokers that it names too. Raises StreamError."""
+        await asyncio.to_thread(lambda: self._entrance)  # it reads files
+        asked, named = await knock(self.servers.hosts, self._entrance)
+        if not named or asked in named:
+            return
+        try:
+            await knock(named, self._entrance)
+        except StreamError as error:
+            raise StreamError(
+                f"the broker here sends us to {error.place}, and there: {error.message}",
+                place=asked,
+                remedy=f"{error.remedy}; or correct advertised.listeners at the broker",
+                unreachable=error.unreachable,
+            ) from error
 
     async def _connect(self) -> Any:
-        admin = AIOKafkaAdminClient(bootstrap_servers=list(self.servers.hosts), request_timeout_ms=REQUEST_TIMEOUT)
+        admin = AIOKafkaAdminClient(**self.options, request_timeout_ms=REQUEST_TIMEOUT)
         try:
             async with asyncio.timeout(CONNECT_WAIT):
                 await admin.start()

@@ -77,7 +77,7 @@ class Thread(driver.AIOKafkaConsumerThread):
         return AIOKafkaConsumer(
             client_id=conf.broker_client_id,
             group_id=conf.id,
-            bootstrap_servers=list(cluster_of(transport).servers.hosts),
+            **cluster_of(transport).options,
             partition_assignment_strategy=[RoundRobinPartitionAssignor],
             enable_auto_commit=False,
             auto_offset_reset="earliest",
@@ -199,13 +199,16 @@ class Producer(driver.Producer):
         # so a record that is written twice is one.
         return {
             **super()._settings_default(),
-            "bootstrap_servers": list(self._cluster.servers.hosts),
             "acks": "all",
             "linger_ms": 0,
             "max_batch_size": MOST_RECORD_BYTES,
             "max_request_size": MOST_MESSAGE_BYTES,
             "request_timeout_ms": int(REQUEST * 1000),
         }
+
+    def _settings_auth(self) -> dict[str, Any]:
+        """Where the servers are and how they let us in; Faust's own would say "in the clear"."""
+        return self._cluster.options
 
     async def create_topic(self, topic: str, partitions: int, replication: int, **options: Any) -> None:
         """Nothing: the cluster has declared our topics before Faust began."""

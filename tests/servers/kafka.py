@@ -70,6 +70,8 @@ class KafkaServer:
         self.port, controller = free_port(), free_port()
         self._properties = base / "server.properties"
         self._properties.write_text(_PROPERTIES.format(port=self.port, controller=controller, base=base))
+        self._users: tuple[str, ...] = ()
+        """As `kafka-storage format` takes them."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -106,6 +108,7 @@ class KafkaServer:
     def format(self) -> None:
         """Make its folder a cluster of one."""
         words = ["kafka.tools.StorageTool", "format", "-t", "dG9jc2luLXRlc3RzLTAwMQ", "-c", str(self._properties)]
+        words += [word for user in self._users for word in ("--add-scram", user)]
         done = subprocess.run([*_java("64m"), *words], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
