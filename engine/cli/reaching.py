@@ -2,13 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from urllib.parse import urlsplit
 
 from engine.answer import Answer, Outcome
 from engine.channels.endpoint import Endpoint
 from engine.channels.features import Reporting
 from engine.channels.provider import Paced, Provider, SigningIn
+from engine.channels.providers.apprise import AppriseSettings
 from engine.channels.reachable import reach
 from engine.cli.finding import Finding
 from engine.errors import ProviderError
@@ -112,10 +113,14 @@ def _reports(settings: Settings, name: str) -> Finding:
 
 
 def _environment(settings: Settings) -> list[Finding]:
-    """What the environment says of proxies, where engine.yaml says nothing. Then Tocsin connects directly: a variable
-    that some shell has set must not decide who reads messages and passwords."""
+    """What the environment says of proxies. Tocsin does not follow it: a variable that some shell has set must not
+    decide who reads messages and passwords."""
     named = [name for each in _PROXIES for name in (each.upper(), each) if os.environ.get(name)]
-    if not named or settings.proxy is not None:
+    return [*_unused(settings, named), *_followed(settings)] if named else []
+
+
+def _unused(settings: Settings, named: Sequence[str]) -> list[Finding]:
+    if settings.proxy is not None:
         return []
     everywhere = (at for each in settings.providers.values() for at in _endpoints(each))
     hosts = ", ".join(dict.fromkeys(str(at) for at in everywhere if at.web and not is_near(at.host)))
@@ -123,6 +128,12 @@ def _environment(settings: Settings) -> list[Finding]:
     otherwise = "; to go through one, write into engine.yaml: proxy: {url: http://HOST:PORT}"
     said = f"set in the environment and not used: {', '.join(named)}; we connect directly{opened}{otherwise}"
     return [Finding(True, "proxy", said)]
+
+
+def _followed(settings: Settings) -> list[Finding]:
+    bridges = [name for name, each in settings.providers.items() if isinstance(each, AppriseSettings)]
+    said = f"Apprise's own plugins do follow the environment: provider {', '.join(bridges)}"
+    return [Finding(True, "proxy", said)] if bridges else []
 
 
 def _endpoints(written: Written) -> tuple[Endpoint, ...]:

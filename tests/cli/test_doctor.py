@@ -200,6 +200,17 @@ def test_a_proxy_in_engine_yaml_leaves_alone_what_is_near_and_the_environment_pl
     assert "through" not in done.output
 
 
+@pytest.mark.parametrize("proxy", ["", "proxy: {url: 'http://127.0.0.1:1'}\n"])
+def test_that_plugins_of_apprise_follow_the_environment_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    written = f"  phone: {{driver: apprise, url: 'json://127.0.0.1:{free_port()}/{{number}}'}}\n{proxy}"
+    done = CliRunner().invoke(main, ["-c", str(_with_providers(tmp_path, written)), "doctor"])
+    assert "ok    proxy  Apprise's own plugins do follow the environment: provider phone" in done.output
+    assert ("not used: HTTPS_PROXY" in done.output) == (not proxy)
+
+
 def test_a_password_that_no_proxy_can_be_told_is_told_with_its_file(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("one\ntwo")
     proxy = "{url: 'http://127.0.0.1:1', user: tocsin, password_file: password}"
