@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from engine.cli import main
 from engine.store import ledger
 from engine.store.trial import MOST_A_DAY, PAYER
 from tests.contracts.provider import SECRET
-from tests.servers.installation import ROOT, Installation
+from tests.servers.installation import Installation
 from tests.servers.vendors.clicksend import Clicksend
 
 NUMBER = "+32 470 00 00 01"
@@ -40,18 +38,7 @@ class Place(Installation):
 
     async def send(self, *arguments: str) -> tuple[int, str]:
         """Run the command; answers its exit code and what it printed."""
-
-        def run() -> tuple[int, str]:
-            done = subprocess.run(
-                [sys.executable, "-m", "engine", "-c", str(self.config), "send", "--to", NUMBER, *arguments],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                check=False,
-            )
-            return done.returncode, done.stdout + done.stderr
-
-        return await asyncio.to_thread(run)
+        return await asyncio.to_thread(self.run, "send", "--to", NUMBER, *arguments)
 
     async def record(self, *arguments: str) -> dict[str, Any]:
         """The same for programs."""

@@ -4,7 +4,6 @@ import asyncio
 import os
 import pty
 import re
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -40,19 +39,7 @@ class Desk(Place):
 
     async def verify(self, *arguments: str) -> tuple[int, str]:
         """Run the command without a terminal; answers its exit code and what it printed."""
-
-        def run() -> tuple[int, str]:
-            done = subprocess.run(
-                [sys.executable, "-m", "engine", "-c", str(self.config), "verify", *arguments],
-                cwd=ROOT,
-                capture_output=True,
-                text=True,
-                check=False,
-                stdin=subprocess.DEVNULL,
-            )
-            return done.returncode, done.stdout + done.stderr
-
-        return await asyncio.to_thread(run)
+        return await asyncio.to_thread(self.run, "verify", *arguments)
 
     def shown(self) -> str:
         """What the phone shows last."""

@@ -3,13 +3,12 @@
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.servers.installation import ROOT, Installation, Person
+from tests.servers.installation import Installation, Person
 from tests.servers.letters import letter
 from tests.servers.pymap_server import PymapServer
 
@@ -40,19 +39,6 @@ async def anna(tmp_path: Path, server: PymapServer) -> AsyncIterator[Installatio
     await installation.close()
 
 
-def _tocsin(installation: Installation, *arguments: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "engine", "-c", str(installation.config), *arguments],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "Traceback" not in done.stdout + done.stderr
-    return done
-
-
 @pytest.mark.parametrize(
     ("file", "right", "wrong", "message"),
     [
@@ -70,9 +56,9 @@ async def test_a_mistake_in_a_file_stops_the_engine_with_its_place(
     path = anna.config / file
     assert right in path.read_text()
     path.write_text(path.read_text().replace(right, wrong))
-    done = _tocsin(anna, "run")
-    assert done.returncode == 1
-    assert message in done.stderr
+    code, said = anna.run("run")
+    assert code == 1
+    assert message in said
 
 
 async def test_a_wrong_password_names_the_server_and_what_to_do_and_never_the_password(anna: Installation) -> None:
@@ -84,10 +70,10 @@ async def test_a_wrong_password_names_the_server_and_what_to_do_and_never_the_pa
     assert "127.0.0.1:" in said
     assert "swordfish" not in said
     await anna.end_engine()
-    found = _tocsin(anna, "doctor")
-    assert found.returncode == 3
-    assert "sign-in" in found.stdout
-    assert "swordfish" not in found.stdout + found.stderr
+    code, said = anna.run("doctor")
+    assert code == 3
+    assert "sign-in" in said
+    assert "swordfish" not in said
 
 
 async def test_an_unreachable_server_is_named_and_mail_comes_once_it_is_back(
@@ -97,7 +83,7 @@ async def test_an_unreachable_server_is_named_and_mail_comes_once_it_is_back(
     await anna.start_engine()
     place = f"127.0.0.1:{server.port}"
     await anna.until(lambda: place in anna.log.read_text(), "the server to be named")
-    assert f"FAIL  anna {place}" in _tocsin(anna, "doctor").stdout
+    assert f"FAIL  anna {place}" in anna.run("doctor")[1]
     await server.start()
     await anna.watching(1)
     await server.deliver("u1", letter("alarm"))
@@ -106,18 +92,18 @@ async def test_an_unreachable_server_is_named_and_mail_comes_once_it_is_back(
 
 async def test_a_port_in_use_is_named_with_the_setting_that_changes_it(anna: Installation) -> None:
     with socket.create_server(("127.0.0.1", anna.web_port)):
-        done = _tocsin(anna, "run")
-    assert done.returncode == 1
-    assert f"127.0.0.1:{anna.web_port}" in done.stderr
-    assert "port" in done.stderr.split("to mend it:")[1]
+        code, said = anna.run("run")
+    assert code == 1
+    assert f"127.0.0.1:{anna.web_port}" in said
+    assert "port" in said.split("to mend it:")[1]
 
 
 async def test_a_second_engine_on_the_same_files_is_refused_and_changes_nothing(anna: Installation) -> None:
     await anna.start_engine()
-    done = _tocsin(anna, "run")
-    assert done.returncode == 1
-    assert "another `tocsin run` holds" in done.stderr
-    assert "stream.db" in done.stderr
+    code, said = anna.run("run")
+    assert code == 1
+    assert "another `tocsin run` holds" in said
+    assert "stream.db" in said
     assert not anna.ended
 
 

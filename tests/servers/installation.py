@@ -152,16 +152,28 @@ class Installation:
                 self.tocsin("topup", each.id, each.credit, "--yes", "--payment", "start")
 
     def tocsin(self, *arguments: str) -> str:
-        """Run a command to its end; answers what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-m", "engine", "-c", str(self.config), *arguments],
-            cwd=self.code,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        """Run a command that ends well; answers what it printed."""
+        done = self._run(arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def run(self, *arguments: str) -> tuple[int, str]:
+        """Run a command, however it ends; answers its exit code and all it said."""
+        done = self._run(arguments)
+        said = done.stdout + done.stderr
+        assert "Traceback" not in said, said
+        return done.returncode, said
+
+    def _run(self, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "engine", "-c", str(self.config), *arguments],
+            cwd=self.code,
+            stdin=subprocess.DEVNULL,  # no terminal
+            capture_output=True,
+            text=True,
+            timeout=120,  # an engine that should have been refused would run on
+            check=False,
+        )
 
     # ---- phones
 
