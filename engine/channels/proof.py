@@ -1,4 +1,4 @@
-"""How a delivery report shows where it comes from, when its vendor signs nothing."""
+"""How a request shows that it comes from the provider it names."""
 
 import hashlib
 import hmac
@@ -21,7 +21,7 @@ class Proof:
     def check(self, query: Mapping[str, str]) -> str:
         """The reference in an address that we handed out. Raises PermissionError when we did not."""
         ref = query.get("ref", "")
-        if not _same(query.get("proof", ""), self.of(ref)):
+        if not same(query.get("proof", ""), self.of(ref)):
             raise PermissionError("the callback's address is not one that we handed out")
         return ref
 
@@ -36,12 +36,17 @@ def check_token(query: Mapping[str, str], headers: Mapping[str, str], token: str
     For vendors that report to one address for all messages, written down once in their portal.
     """
     if not token:
-        raise PermissionError("no reports are expected of this provider: it has no reports_token")
-    known = {name.lower(): value for name, value in headers.items()}
-    shown = query.get("token") or known.get("authorization", "").removeprefix("Bearer ")
-    if not _same(shown, token):
+        raise PermissionError("nothing is expected of this provider: it has no token")
+    shown = query.get("token") or lower(headers).get("authorization", "").removeprefix("Bearer ")
+    if not same(shown, token):
         raise PermissionError("the callback does not show the token")
 
 
-def _same(shown: str, wanted: str) -> bool:
+def same(shown: str, wanted: str) -> bool:
+    """Whether they are equal, in a time that does not tell how nearly."""
     return hmac.compare_digest(shown.encode(errors="replace"), wanted.encode())
+
+
+def lower(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers by their lower-case names."""
+    return {name.lower(): value for name, value in headers.items()}

@@ -215,11 +215,6 @@ def life(message: Message) -> timedelta | None:
     return max(message.not_after - datetime.now(UTC), timedelta(seconds=1))
 
 
-def lower(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers by their lower-case names."""
-    return {name.lower(): value for name, value in headers.items()}
-
-
 def inbound_of(callback: str) -> str:
     """The address for texts from phones, beside the one for delivery reports."""
     return callback.replace("/callbacks/", "/inbound/")

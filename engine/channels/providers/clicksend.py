@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 from pydantic_core import from_json
 
 from engine.answer import Answer, Outcome
 from engine.channels.features import Features
+from engine.channels.form import read_form
 from engine.channels.objection import not_sent
 from engine.channels.proof import check_token
 from engine.channels.vendor import (
@@ -64,7 +65,6 @@ _FATES = {
     "301": (Fate.UNDELIVERED, Reason.UNDELIVERED),
     "302": (Fate.UNDELIVERED, Reason.UNDELIVERED),
 }
-_MOST_FIELDS = 200
 
 
 class ClicksendSettings(VendorSettings):
@@ -239,4 +239,4 @@ def _fields(body: bytes) -> Any:
     """What stands in a callback, which is JSON or a form."""
     if body.lstrip().startswith(b"{"):
         return from_json(body)
-    return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS))
+    return read_form(body)

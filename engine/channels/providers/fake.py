@@ -3,7 +3,6 @@
 It takes mail and fax too, so that every road can be tried.
 """
 
-import hmac
 import json
 import sys
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from pydantic import AwareDatetime, Field, SecretStr, ValidationError, field_val
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features
 from engine.channels.objection import object_to, object_to_mail
+from engine.channels.proof import lower, same
 from engine.channels.provider import Line, Paced
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
@@ -234,8 +234,7 @@ class FakeProvider:
     def _check_token(self, headers: Mapping[str, str]) -> None:
         if not self._headers:
             return  # only a phone on this machine may go without
-        shown = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
-        if not hmac.compare_digest(shown.encode(errors="replace"), self._headers["Authorization"].encode()):
+        if not same(lower(headers).get("authorization", ""), self._headers["Authorization"]):
             raise PermissionError("the callback does not show the shared token")
 
     async def _call(self, method: str, path: str, body: dict[str, Any] | None) -> Answer:

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 from pydantic import Field, SecretStr, TypeAdapter
 
 from engine.answer import Answer, Outcome, ProviderClass
 from engine.channels.features import Features
+from engine.channels.form import read_form
 from engine.channels.objection import not_sent
 from engine.channels.proof import check_token
 from engine.channels.vendor import (
@@ -40,7 +41,6 @@ from engine.receipt import DeliveryReport, Fate
 _REASONS = {-112: Reason.PROVIDER_AUTH, -123: Reason.BAD_NUMBER}
 #: A fax that waited for credit for more than 24 hours.
 _NO_CREDIT = 205_000
-_MOST_FIELDS = 200
 
 
 class InterfaxSettings(VendorSettings):
@@ -149,7 +149,7 @@ class InterfaxProvider(Vendor):
     ) -> list[DeliveryReport]:
         """The feedback in InterFAX's request. Raises PermissionError when forged, ValueError when garbage."""
         check_token(query, headers, self._token)
-        fields = dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS))
+        fields = read_form(body)
         known = {name.lower(): value for name, value in fields.items()}
         return [
             self._report("", _Fax.model_validate({"id": known.get("transactionid"), "status": known.get("status")}))

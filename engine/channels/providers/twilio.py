@@ -20,6 +20,7 @@ from engine.answer import Answer
 from engine.channels.capability import Capabilities
 from engine.channels.carrying import RICH, Carrying, Limits, divide
 from engine.channels.features import Features
+from engine.channels.proof import lower, same
 from engine.channels.vendor import (
     Line,
     Vendor,
@@ -31,7 +32,6 @@ from engine.channels.vendor import (
     inbound_of,
     judge,
     life,
-    lower,
     refused,
     unknown,
 )
@@ -263,11 +263,11 @@ class TwilioProvider(Vendor):
                 pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
             except ValueError:
                 raise PermissionError("no signature covers so many fields") from None
-        elif not _same(query["bodySHA256"], hashlib.sha256(body).hexdigest()):
+        elif not same(query["bodySHA256"], hashlib.sha256(body).hexdigest()):
             raise PermissionError("the body is not the one that was signed")
         url = address + (f"?{urlencode(list(query.items()), errors='replace')}" if query else "")
         shown = headers.get("x-twilio-signature", "")
-        if not any(_same(shown, self._sign(each, pairs)) for each in _ports(url)):
+        if not any(same(shown, self._sign(each, pairs)) for each in _ports(url)):
             raise PermissionError("the request is not signed by Twilio")
         return dict(pairs) if is_form else _texts(from_json(body))
 
@@ -290,7 +290,3 @@ def _texts(tree: Any) -> Mapping[str, str]:
     if not isinstance(tree, dict):
         raise ValueError("not a delivery report of Twilio")
     return {name: str(value) for name, value in tree.items() if isinstance(value, str | int)}
-
-
-def _same(shown: str, wanted: str) -> bool:
-    return hmac.compare_digest(shown.encode(errors="replace"), wanted.encode(errors="replace"))

@@ -1,14 +1,14 @@
 """How a delivery report is read that a provider sends to our web server."""
 
-import hmac
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import parse_qsl
 
 from pydantic import Field, model_validator
 from pydantic_core import from_json
 
+from engine.channels.form import read_form
+from engine.channels.proof import lower, same
 from engine.channels.providers.http.answers import Place, entries, read
 from engine.channels.providers.http.template import ProofTemplate, fill, secret_names
 from engine.channels.words import discreet
@@ -32,7 +32,6 @@ _FATES = {
 #: In `statuses`: every word that is not listed.
 _ANY = "*"
 _MOST_REF = 200
-_MOST_FIELDS = 200
 
 
 class Proof(Written):
@@ -96,9 +95,8 @@ def read_reports(
 
 def prove(proof: Proof, secrets: Mapping[str, str], headers: Mapping[str, str], query: Mapping[str, str]) -> None:
     """Raises PermissionError unless a request shows the proof."""
-    known = {name.lower(): value for name, value in headers.items()}
-    shown = known.get(proof.header.lower(), "") if proof.header else query.get(proof.query, "")
-    if not hmac.compare_digest(shown.encode(errors="replace"), fill(proof.equals, secrets).encode()):
+    shown = lower(headers).get(proof.header.lower(), "") if proof.header else query.get(proof.query, "")
+    if not same(shown, fill(proof.equals, secrets)):
         raise PermissionError("the callback does not show the proof")
 
 
@@ -107,7 +105,7 @@ def read_tree(written_as: str, query: Mapping[str, str], body: bytes) -> Any:
     if written_as == "query":
         return dict(query)
     if written_as == "form":
-        return dict(parse_qsl(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS))
+        return read_form(body)
     return from_json(body)
 
 
