@@ -145,13 +145,14 @@ async def test_it_is_told_once_over_restarts_and_again_when_it_was_well_between(
     async with watching(bench, a_feed(server)):
         await fails(bench, 1)
         assert len({each.id for each in told(bench)}) == 1
-    server.papers[PATH] = GOOD
     async with watching(bench, a_feed(server)):
-        await ends(bench)
-        await reaches(bench, State.WAITING)
-        server.papers.clear()
-        await fails(bench, 2)
-        assert len({each.id for each in told(bench)}) == 2
+        for again in (2, 3):
+            server.papers[PATH] = GOOD
+            await reaches(bench, State.WAITING)
+            await ends(bench)
+            server.papers.clear()
+            await fails(bench, again)
+            assert len({each.id for each in told(bench)}) == again
 
 
 async def test_a_server_that_is_away_is_told_after_hours(bench: Bench, server: Publisher) -> None:

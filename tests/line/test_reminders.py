@@ -40,6 +40,7 @@ class Served:
         self.appointments: dict[str, Appointment] = {}
         self.port = free_port()
         self.asked = 0
+        self.status = 200
 
     @property
     def text(self) -> str:
@@ -51,6 +52,8 @@ class Served:
         async def answer(request: web.Request) -> web.Response:
             etag = f'"{hash(self.text)}"'
             self.asked += 1
+            if self.status != 200:
+                return web.Response(status=self.status)
             if request.headers.get("If-None-Match") == etag:
                 return web.Response(status=304)
             return web.Response(text=self.text, content_type="text/calendar", headers={"ETag": etag})
@@ -139,6 +142,32 @@ async def test_edits_of_a_served_calendar_at_each_stage(tmp_path: Path) -> None:
         assert await installation.end_engine() == 0
         assert sorted(text.partition(",")[0] for text in texts(phone)[3:]) == ["Cancelled: told", "kept"]
         assert installation.count("message", "fate = 'withdrawn'") == 1
+
+
+async def test_of_a_calendar_that_is_refused_its_owner_hears_and_the_reminders_still_come(tmp_path: Path) -> None:
+    served = Served()
+    url = f"{{name: work, url: 'http://127.0.0.1:{served.port}/work.ics?token=4711', private: true}}"
+    async with served.serving(), installed(tmp_path, url) as (installation, phone):
+        account = installation.config / "accounts" / "anna.yaml"
+        account.write_text(account.read_text().replace("suspended: false", "suspended: true"))
+        served.appointments["1"] = Appointment(soon(hours=2, seconds=15), "Dentist")
+        with environment():
+            await installation.start_engine()
+            await installation.until(lambda: installation.count("reminder", "state = 'pending'") == 1, "the plan")
+            served.status = 403
+            await installation.until(lambda: installation.count("incident") == 1, "what is wrong")
+            await installation.end_engine(signal.SIGKILL)
+            await installation.start_engine()
+        await installation.until(lambda: len(phone.taken()) == 2, "the telling and the reminder")
+        served.status = 200
+        await installation.until(lambda: installation.count("incident") == 0, "the end of it")
+        assert await installation.end_engine() == 0
+    told, reminder = sorted(texts(phone), key=len, reverse=True)
+    assert told.startswith("Tocsin: since ")
+    assert told.endswith(
+        f"this calendar cannot be read; reminders go by what was read before: work, 127.0.0.1:{served.port}"
+    )
+    assert reminder == "Dentist"
 
 
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long)])
