@@ -2,15 +2,24 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from engine.errors import StreamError
+from tests.builders import PHONE
 from tests.contracts.transport import NOTES, Run, notes, others, until
 from tests.servers.guarded_kafka import PASSWORD, PLAIN_USER, USER, GuardedKafka
-from tests.servers.pymap_server import free_port
+from tests.servers.installation import Installation, Person
+from tests.servers.letters import letter
+from tests.servers.pymap_server import PymapServer, free_port
 
 pytestmark = pytest.mark.live
+RULES = """\
+version: 1
+defaults: {signature: off, limits: {dedupe: off, throttle: off}}
+rules: [{name: Alarm, when: {subject: alarm}, notify: {to: me, text: "{subject}"}}]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +187,42 @@ async def test_a_server_that_is_away_hides_no_refusal_of_another(guarded: Guarde
     with pytest.raises(StreamError, match="the password is refused") as told:
         await Run(address.format(guarded.bootstrap)).stream.start()
     assert told.value.place == guarded.bootstrap
+
+
+async def test_the_line_runs_there_and_a_broker_that_restarts_costs_no_mail(
+    guarded: GuardedKafka, tmp_path: Path
+) -> None:
+    installation = Installation(tmp_path, stream_url=f"kafka+tls://{USER}@{guarded.bootstrap}?prefix=line-")
+    password = tmp_path / "password"
+    async with PymapServer.running(users=1) as server:
+        try:
+            phone = await installation.start_phone()
+            installation.write([Person("anna", PHONE, "u1", parts=9, rules=RULES)], server)
+            engine = installation.config / "engine.yaml"
+            files = f"stream_password_file: ../password\nstream_ca_file: {guarded.base}/ca.pem\n"
+            engine.write_text(engine.read_text() + files)
+
+            password.write_text("geheim")
+            code, said = await asyncio.to_thread(installation.run, "run")
+            assert (code, "the user or the password is refused" in said) == (1, True), said
+            assert "geheim" not in said
+
+            password.write_text(f"{PASSWORD}\n")
+            _, said = await asyncio.to_thread(installation.run, "doctor")
+            assert f"ok    {guarded.bootstrap}  the stream lets us in, as {USER} and over TLS" in said
+            await installation.start_engine()
+            await installation.watching(1)
+            await server.deliver("u1", letter("alarm 1"))
+            await installation.until(phone.taken, "an SMS")
+            await asyncio.to_thread(guarded.stop)
+            await server.deliver("u1", letter("alarm 2"))
+            await asyncio.to_thread(guarded.start)
+            await server.deliver("u1", letter("alarm 3"))
+            await installation.until(lambda: len(phone.taken()) >= 3, "what came while the broker was away")
+            assert await installation.end_engine() == 0
+            assert sorted(each["text"] for each in phone.taken()) == ["alarm 1", "alarm 2", "alarm 3"]
+            log = installation.log.read_text()
+            assert "Traceback" not in log
+            assert not [word for word in (PASSWORD, "geh%2Feim") if word in log]
+        finally:
+            await installation.close()

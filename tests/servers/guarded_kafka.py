@@ -10,7 +10,7 @@ from tests.servers.pymap_server import free_port
 
 USER = "anna"
 #: Of each kind of character that an address, a properties file or a log could trip over.
-PASSWORD = "geh/eim@ein:Wort?ü%41"  # noqa: S105
+PASSWORD = "geh/eim@ein:Wort?ü%41"
 PLAIN_USER = "paul"
 DOORS = ("GUARDED", "CERTIFIED", "CLEAR", "ASTRAY")
 
@@ -38,9 +38,9 @@ _LOGIN = "org.apache.kafka.common.security"
 class GuardedKafka(KafkaServer):
     """`port` takes TLS with a user; `doors` has the others by name.
 
-    CERTIFIED takes TLS with a certificate, CLEAR a user without TLS, and ASTRAY sends everybody to a port where nobody
-    is. Its certificate is for 127.0.0.1 and for no name. In `base`: `ca.pem` signed it, and `client.pem` too, whose
-    key is `client.key`; `stranger.pem` signed nothing.
+    CERTIFIED takes TLS with a certificate, CLEAR a user without TLS, and ASTRAY sends everybody to a port where
+    nobody is. Its certificate is for 127.0.0.1 and for no name. In `base`: `ca.pem` signed it, and `client.pem`
+    too, whose key is `client.key`; `stranger.pem` signed nothing.
     """
 
     def __init__(self, base: Path) -> None:
