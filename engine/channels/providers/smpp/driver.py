@@ -104,13 +104,8 @@ class SmppProvider:
         """Bind, ask whether the other side is there, and leave with `close`."""
         self._session.start(listen=False)
         deadline = asyncio.get_running_loop().time() + self.timeout.total_seconds()
-        try:
-            await self._session.request(Command.ENQUIRE_LINK, b"", deadline)
-        except (NotSentError, NoReplyError) as error:
-            return unanswered(error)
-        except BindRefusedError as error:
-            return answer(error.status, self._own).model_copy(update={"detail": str(error)})
-        return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED)
+        said = await self._request(Command.ENQUIRE_LINK, b"", deadline)
+        return said if isinstance(said, Answer) else Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED)
 
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
@@ -172,18 +167,26 @@ class SmppProvider:
         def heard(pdu: Pdu) -> None:
             self._note(pdu, followed, place)
 
-        try:
-            pdu = await self._session.request(Command.SUBMIT_SM, body, deadline, heard)
-        except (NotSentError, NoReplyError) as error:
-            return unanswered(error)
-        except BindRefusedError as error:
-            return answer(error.status, self._own).model_copy(update={"detail": str(error)})
+        pdu = await self._request(Command.SUBMIT_SM, body, deadline, heard)
+        if isinstance(pdu, Answer):
+            return pdu
         if pdu.command == Command.GENERIC_NACK or pdu.status != ROK:
             return self._refused(pdu)
         if not followed.ids[place]:
             return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="it names no message")
         self._session.window.widen()
         return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, provider_ref=followed.ids[place])
+
+    async def _request(
+        self, command: Command, body: bytes, deadline: float, heard: Callable[[Pdu], None] | None = None
+    ) -> Pdu | Answer:
+        """The SMS centre's unit, or what its absence means."""
+        try:
+            return await self._session.request(command, body, deadline, heard)
+        except (NotSentError, NoReplyError) as error:
+            return unanswered(error)
+        except BindRefusedError as error:
+            return answer(error.status, self._own).model_copy(update={"detail": str(error)})
 
     def _refused(self, pdu: Pdu) -> Answer:
         if pdu.status == ROK:
