@@ -18,9 +18,9 @@ from engine.channels.features import Features
 from engine.channels.objection import object_to
 from engine.channels.proof import Proof, check_token
 from engine.channels.provider import Line, Paced
-from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
 from engine.channels.unanswered import unanswered
+from engine.channels.vendor import judge
 from engine.channels.words import addresses, discreet
 from engine.document import Flag
 from engine.duration import Duration
@@ -221,17 +221,6 @@ class KannelProvider:
 def _understand(reply: Reply, said: str) -> Answer:
     if reply.status == 202 and reply.body.startswith((b"0:", b"3:")):  # accepted · kept until a link is up
         return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, detail=said)
-    detail = f"HTTP {reply.status}: {said}"
-    if reply.status in (429, 503):  # 429 is no word of Kannel's own, but of a proxy before it
-        return Answer(
-            outcome=Outcome.NOT_TAKEN,
-            reason=Reason.PROVIDER_BUSY,
-            detail=detail,
-            retry_after=read_retry_after(reply.headers),
-        )
-    if 400 <= reply.status < 500:
-        # 403 is both a wrong password and a message that no smsc carries.
-        auth = reply.status in (401, 403) and not reply.body.startswith(b"Not routable")
-        reason = Reason.PROVIDER_AUTH if auth else Reason.PROVIDER_REFUSED
-        return Answer(outcome=Outcome.REFUSED, reason=reason, detail=detail)
-    return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail=detail)
+    # 403 is both a wrong password and a message that no smsc carries.
+    auth = reply.status in (401, 403) and not reply.body.startswith(b"Not routable")
+    return judge(reply, said, Reason.PROVIDER_AUTH if auth else Reason.PROVIDER_REFUSED)

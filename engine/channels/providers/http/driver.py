@@ -19,6 +19,7 @@ from engine.channels.providers.http.template import fill, fill_tree, secret_valu
 from engine.channels.retry_after import read_retry_after
 from engine.channels.secret import read_secret
 from engine.channels.unanswered import unanswered
+from engine.channels.vendor import judge
 from engine.channels.words import addresses, discreet
 from engine.errors import ProviderError
 from engine.heard import Heard
@@ -35,9 +36,6 @@ _REASONS = {
     Outcome.REFUSED: Reason.PROVIDER_REFUSED,
     Outcome.UNKNOWN: Reason.NO_ANSWER,
 }
-#: What a status means that no line of the file speaks of.
-_STATUSES = {401: Reason.PROVIDER_AUTH, 403: Reason.PROVIDER_AUTH, 402: Reason.PROVIDER_NO_CREDIT}
-_BUSY = (429, 503)
 _MOST_REF = 200
 
 
@@ -136,7 +134,7 @@ class HttpProvider:
             return reply
         if 200 <= reply.status < 300:  # whose body may hold more than we want to know
             return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED)
-        return self._refused(reply, f"HTTP {reply.status}: {discreet(reply.body, *self._hidden)}")
+        return judge(reply, discreet(reply.body, *self._hidden))
 
     def read_callback(
         self, headers: Mapping[str, str], query: Mapping[str, str], body: bytes
@@ -194,8 +192,9 @@ class HttpProvider:
 
     def _understand(self, reply: Reply, message: Message) -> Answer:
         said = Said(reply)
-        words = said.find(self._settings.words) if self._settings.words else said.text
-        detail = f"HTTP {reply.status}: {discreet(words, message.text, *self._hidden, *addresses(message.address))}"
+        found = said.find(self._settings.words) if self._settings.words else said.text
+        words = discreet(found, message.text, *self._hidden, *addresses(message.address))
+        detail = f"HTTP {reply.status}: {words}"
         row = next((row for row in self._settings.errors if said.meets(row)), None)
         if row is not None:
             return _no(row, reply, detail)
@@ -204,25 +203,12 @@ class HttpProvider:
             if self._settings.id and not ref:
                 return Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER, detail="a yes without its id")
             return Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, provider_ref=ref, detail=detail)
-        return self._refused(reply, detail)
-
-    def _refused(self, reply: Reply, detail: str) -> Answer:
-        """What a status that is no yes comes to."""
-        if reply.status in _BUSY:
-            outcome, reason = Outcome.NOT_TAKEN, Reason.PROVIDER_BUSY
-        elif 400 <= reply.status < 500:
-            outcome, reason = Outcome.REFUSED, _STATUSES.get(reply.status, Reason.PROVIDER_REFUSED)
-        else:
-            outcome, reason = Outcome.UNKNOWN, Reason.NO_ANSWER
-        return _answer(outcome, reason, reply, detail)
+        return judge(reply, words)  # no line of the file speaks of it
 
 
 def _no(row: ErrorRow, reply: Reply, detail: str) -> Answer:
     outcome = _OUTCOMES[row.then]
-    return _answer(outcome, Reason(row.reason) if row.reason else _REASONS[outcome], reply, detail)
-
-
-def _answer(outcome: Outcome, reason: Reason, reply: Reply, detail: str) -> Answer:
+    reason = Reason(row.reason) if row.reason else _REASONS[outcome]
     wait = read_retry_after(reply.headers) if outcome is Outcome.NOT_TAKEN else None
     return Answer(outcome=outcome, reason=reason, detail=detail, retry_after=wait)
 
