@@ -84,21 +84,9 @@ class Web:
         `files` serves what links to files lead to, `stop` whoever wants no more mail.
         """
         app = web.Application(client_max_size=MOST_CALLBACK_BYTES)
-        take = take_callbacks(providers, publish)
-        app.add_routes(
-            [
-                web.post("/callbacks/{provider}", take),
-                web.get("/callbacks/{provider}", take, allow_head=False),
-            ]
-        )
+        app.add_routes(_from_providers("/callbacks/{provider}", take_callbacks(providers, publish)))
         if hear is not None:
-            listen = take_inbound(providers, hear)
-            app.add_routes(
-                [
-                    web.post("/inbound/{provider}", listen),
-                    web.get("/inbound/{provider}", listen, allow_head=False),
-                ]
-            )
+            app.add_routes(_from_providers("/inbound/{provider}", take_inbound(providers, hear)))
         if files is not None:
             app.add_routes([web.get(media.ROUTE, files)])
         if stop is not None:
@@ -129,3 +117,8 @@ class Web:
         if self._beating is not None:
             self._beating.cancel()
             await asyncio.gather(self._beating, return_exceptions=True)
+
+
+def _from_providers(path: str, take: Handler) -> list[web.RouteDef]:
+    """POST or GET, as each provider likes; HEAD brings nothing."""
+    return [web.post(path, take), web.get(path, take, allow_head=False)]
