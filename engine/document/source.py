@@ -13,7 +13,7 @@ Path = tuple[str | int, ...]
 _SECRET_NAMES = ("password", "passphrase", "secret", "token", "auth_token", "access_token", "api_key", "api_secret")
 _SECRET_WORD = re.compile(r"passw|passphrase|passwd|secret|token|api_?key|credential", re.IGNORECASE)
 _NO_SECRET = re.compile(r"_(file|command)$", re.IGNORECASE)
-_URL_WITH_PASSWORD = re.compile(r"://[^/\s@]*:[^/\s]*@")
+_URL_WITH_PASSWORD = re.compile(r"://[^/\s@]*:\S*@")
 #: A text inside a correction, as it would end a value that stands in such marks itself.
 _QUOTED = re.compile(r"""(\bor )"([^"']*)\"""")
 #: The line breaks that YAML 1.1 knows; the parser counts lines by them, so must we.

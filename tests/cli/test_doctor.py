@@ -130,6 +130,16 @@ def _answering(status: int, body: bytes) -> Iterator[int]:
         thread.join()
 
 
+def test_a_kafka_that_does_not_answer_is_told(tmp_path: Path) -> None:
+    port = free_port()
+    engine = _config(tmp_path, free_port()) / "engine.yaml"
+    engine.write_text(f"{engine.read_text()}stream: kafka+tls://anna:geheim@127.0.0.1:{port}\n")
+    done = CliRunner().invoke(main, ["-c", str(tmp_path), "doctor"])
+    assert done.exit_code == 3
+    assert f"FAIL  127.0.0.1:{port}  Kafka does not answer here" in done.output
+    assert "geheim" not in done.output
+
+
 def _with_providers(folder: Path, written: str) -> Path:
     (folder / "engine.yaml").write_text(f"version: 1\ndata: {folder}/var\nproviders:\n{written}")
     (folder / "tariff.yaml").write_text(TARIFF)

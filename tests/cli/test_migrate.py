@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from engine.cli import main
+from engine.cli.init import starter
 from engine.store import ledger, moving
 from engine.store.database import Database
 from engine.transport.lock import lock
@@ -107,7 +108,30 @@ async def test_a_stream_with_work_in_it_says_what_to_do(lived: Installation, tmp
 
 
 @pytest.mark.parametrize(
-    "to", [("kafka://x",), ("stream=http://x",), ("stroe=sqlite:///x",), ("store=sqlite:///x", "store=sqlite:///y")]
+    "to",
+    [
+        ("kafka://x",),
+        ("stream=http://x",),
+        ("stream=kafka://x?sasl=plain",),
+        ("stroe=sqlite:///x",),
+        ("store=sqlite:///x", "store=sqlite:///y"),
+    ],
 )
 def test_a_target_that_is_none_is_wrong_usage(tmp_path: Path, to: tuple[str, ...]) -> None:
     assert _tocsin(tmp_path, "--to", *to).exit_code == 2
+
+
+def test_a_password_in_a_target_is_not_shown_but_belongs_into_a_file(tmp_path: Path) -> None:
+    for name, content in starter():
+        path = tmp_path / "config" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+    (tmp_path / "config/secrets/me.password").write_text("x")
+    (tmp_path / "var").mkdir()
+    done = _tocsin(tmp_path / "config", "--to", "stream=kafka+tls://anna:geheim@kafka?sasl=plain")
+    assert done.exit_code == 0, done.output
+    assert done.stdout.splitlines() == [
+        "stream: kafka+tls://anna@kafka?sasl=plain",
+        "stream_password_file: secrets/stream.password",
+    ]
+    assert "geheim" not in done.output
