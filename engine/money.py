@@ -1,6 +1,7 @@
 """Money is a whole number of minor units and a currency; there is no float anywhere near it."""
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import Self
 
 from pydantic import Field
@@ -13,6 +14,12 @@ _EXPONENT = {"JPY": 0, "KRW": 0, "ISK": 0, "CLP": 0, "BHD": 3, "KWD": 3, "TND": 
 PRECISION = 4
 #: 900 million in the major unit: far above any balance, far below what a 64-bit column holds.
 _MOST = 9 * 10**12
+_AMOUNT = re.compile(r"-?[0-9]{1,30}([.,][0-9]{1,30})?")
+
+
+def decimals(currency: str) -> int:
+    """How many decimals the smallest coin of a currency needs: 2 for EUR."""
+    return _EXPONENT.get(currency, 2)
 
 
 class Money(Noun):
@@ -24,12 +31,9 @@ class Money(Noun):
     @classmethod
     def parse(cls, text: str, currency: str) -> Self:
         """Read ``5``, ``5.00`` or ``0,0825``. Raises ValueError with a sentence a person understands."""
-        try:
-            amount = Decimal(text.strip().replace(",", "."))
-        except InvalidOperation:
-            raise ValueError(f"write an amount as 5 or 5.00, not {text!r}") from None
-        if not amount.is_finite():
+        if not _AMOUNT.fullmatch(text.strip()):
             raise ValueError(f"write an amount as 5 or 5.00, not {text!r}")
+        amount = Decimal(text.strip().replace(",", "."))
         minor = amount.scaleb(PRECISION)
         if minor != minor.to_integral_value():
             raise ValueError(f"an amount has at most {PRECISION} decimals: {text!r}")
@@ -38,7 +42,7 @@ class Money(Noun):
         return cls(minor=int(minor), currency=currency)
 
     def __str__(self) -> str:
-        shown = _EXPONENT.get(self.currency, 2)
+        shown = decimals(self.currency)
         amount = Decimal(self.minor).scaleb(-PRECISION)
         digits = format(amount, f".{PRECISION}f").rstrip("0")
         whole, _, fraction = digits.partition(".")

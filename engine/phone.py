@@ -80,6 +80,13 @@ def refusal(number: str) -> str:
     return "this is a service number, not a mobile one; nothing is sent to it"
 
 
+def country(number: str) -> str:
+    """The country code of an E.164 number, with its plus: ``+351``."""
+    import phonenumbers
+
+    return f"+{phonenumbers.parse(number).country_code}"
+
+
 def mask(address: str) -> str:
     """Where somebody is reached, as logs, metrics and errors may show it: ``+32…01``, or ``j…@acme.example``."""
     name, at, domain = address.rpartition("@")

@@ -29,6 +29,7 @@ from engine.links import Links
 from engine.net import Http
 from engine.proxy import Proxy
 from engine.settings import Settings
+from engine.settings.data import make_data_folder
 from engine.settings.files import secret_files
 from engine.settings.media_key import media_key
 from engine.settings.reading import SettingsFiles, configure
@@ -88,7 +89,7 @@ async def run(
     """
     calm_the_collector()
     async with AsyncExitStack() as stack:
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_data_folder(settings.data)
         store = Database(settings.store)
         stack.callback(store.close)
         await asyncio.to_thread(revision.ensure, store)

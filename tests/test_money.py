@@ -21,7 +21,6 @@ from engine.money import Money
         ("7", "JPY", 70_000, "JPY 7"),
         ("7.5", "JPY", 75_000, "JPY 7.5"),
         ("1", "KWD", 10_000, "KWD 1.000"),
-        ("1e2", "EUR", 1_000_000, "EUR 100.00"),
     ],
 )
 def test_an_amount_is_read_exactly_and_shown_as_its_currency_does(
@@ -33,7 +32,8 @@ def test_an_amount_is_read_exactly_and_shown_as_its_currency_does(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "free", "1.2.3", "1,2,3", "1 000", "NaN", "Infinity", "-Infinity", "0.00001", "1e30"]
+    "text",
+    ["", "free", "1.2.3", "1,2,3", "1 000", "NaN", "Infinity", "-Infinity", "0.00001", "1e30", "1e2", "1_000", "١٠"],
 )
 def test_what_is_no_amount_is_a_value_error_in_words(text: str) -> None:
     with pytest.raises(ValueError, match="amount"):

@@ -1,5 +1,6 @@
 """What a message costs and who carries it, by the first digits of the number: the longest prefix decides."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
@@ -20,6 +21,8 @@ def _shares(written: Any) -> Any:
     if isinstance(written, str):
         return {written: 1}
     if isinstance(written, list) and all(isinstance(each, str) for each in written):
+        if len(set(written)) < len(written):
+            raise ValueError("a provider is named twice: name each one once")
         return {name: int(index == 0) for index, name in enumerate(written)}
     return written
 
@@ -39,11 +42,21 @@ Carriers = Annotated[
 ]
 
 
+def _priced(written: str) -> str:
+    if not _PRICE.fullmatch(written):
+        raise ValueError("write a price as 0.08, with at most four decimals and no currency")
+    return written
+
+
+_PRICE = re.compile(r"[0-9]+([.,][0-9]{1,4})?")
+Price = Annotated[str, AfterValidator(_priced), Field(json_schema_extra={"pattern": f"^{_PRICE.pattern}$"})]
+
+
 class TariffRow(Written):
     """Numbers that begin with `prefix` cost `price` per part and go through `provider`."""
 
     prefix: str = Field(pattern=r"^\+[1-9][0-9]{0,14}$")
-    price: str = Field(pattern=r"^[0-9]+([.,][0-9]{1,4})?$")
+    price: Price
     """Per part, in the major unit of the file's currency: 0.08."""
     provider: Carriers
     """One name; `[a, b]`: b takes over when a fails; `{a: 70, b: 30}`: shares, which follow how each one fares."""
@@ -52,7 +65,7 @@ class TariffRow(Written):
 class TariffEmail(Written):
     """What a mail costs, wherever it goes, and who carries it."""
 
-    price: str = Field(default="0", pattern=r"^[0-9]+([.,][0-9]{1,4})?$")
+    price: Price = "0"
     """In the major unit of the file's currency; a mail may cost nothing."""
     provider: Carriers
 

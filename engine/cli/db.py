@@ -16,11 +16,12 @@ def command() -> None:
 def migrate(config: Path) -> None:
     """Bring the store to the shape this version needs. Stop every `tocsin run` first and make a copy."""
     from engine import settings
+    from engine.settings.data import make_data_folder
     from engine.store import revision
     from engine.store.database import Database, shown
 
     wanted = settings.require(config)
-    wanted.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_data_folder(wanted.data)
     store = Database(wanted.store)
     try:
         click.echo(f"{shown(wanted.store)}: at revision {revision.migrate(store)}")

@@ -12,6 +12,7 @@ from engine.cli.unproven import unproven
 from engine.errors import TocsinError
 from engine.pool import Pool
 from engine.settings import Settings
+from engine.settings.data import make_data_folder
 from engine.sources.calendar.copy import Copy
 from engine.sources.calendar.feed import Feed
 from engine.sources.calendar.fetch import fetch
@@ -64,10 +65,10 @@ async def _mailbox(owner: str, mailbox: Mailbox) -> list[Finding]:
 def _store(wanted: Settings) -> list[Finding]:
     place = shown(wanted.store)
     try:
-        wanted.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_data_folder(wanted.data)
         store = Database(wanted.store)
-    except (TocsinError, OSError) as error:
-        return [Finding(False, place, str(error))]
+    except TocsinError as error:
+        return [Finding(False, error.place, error.message, error.remedy)]
     try:
         revision.ensure(store)
         differences = store.read(ledger.differences)

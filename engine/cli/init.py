@@ -30,6 +30,9 @@ def command(
 ) -> None:
     """Write a first configuration to DIR (default: that of --config). What is there already is kept."""
     folder = folder or config
+    for name, given in (("--host", host), ("--user", user), ("--number", number)):
+        if given is not None and not given.strip():
+            raise click.BadParameter("it is empty", param_hint=name)
     if not (folder / _ACCOUNT).exists():
         host = host or _ask("Mail server (IMAP)", "imap.example.org")
         user = user or _ask("User name there", "me@example.org")
@@ -98,14 +101,13 @@ def _read_number(written: str | None) -> str | None:
     if written is None:
         return None
     from engine import phone
-    from engine.reason import Reason
 
     try:
         number = phone.parse(written)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--number") from None
-    if not phone.is_mobile(number):
-        raise click.BadParameter(Reason.NOT_MOBILE.sentence, param_hint="--number")
+    if refusal := phone.refusal(number):
+        raise click.BadParameter(refusal, param_hint="--number")
     return number
 
 
@@ -153,6 +155,8 @@ def _say_next(folder: Path) -> None:
 Next:
   $EDITOR {folder / _PASSWORD}    # your mailbox's password, and nothing else
   tocsin{option} check
+  tocsin{option} doctor
+  tocsin phone     # in a second terminal: a phone to try it on, with nothing to buy
   tocsin{option} run
-Your rules: {folder / "rules/me/first.yaml"}. A phone to try them on, with nothing to buy: tocsin phone --help"""
+Your rules: {folder / "rules/me/first.yaml"}."""
     )

@@ -1,5 +1,7 @@
 """A group of commands that imports each when it is used, and ends in a word instead of a traceback."""
 
+import errno
+import io
 import os
 import sys
 import traceback
@@ -71,6 +73,9 @@ class LazyGroup(click.Group):
         """Run a command and end the process with its code. A command may return its code or exit with it."""
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # a terminal that is not UTF-8 shows ? for what it lacks
         code = self._run(args, prog_name, complete_var, extra)
         _exit(code)
 
@@ -83,6 +88,7 @@ class LazyGroup(click.Group):
 
     def _run(self, args: Sequence[str] | None, name: str | None, complete: str | None, extra: dict[str, Any]) -> int:
         try:
+            _refuse_what_is_no_text(sys.argv[1:] if args is None else args)
             code = super().main(args, name, complete, standalone_mode=False, **extra)
             return code if isinstance(code, int) else 0
         except SystemExit as end:
@@ -96,11 +102,31 @@ class LazyGroup(click.Group):
         except click.ClickException as error:
             error.show()
             return error.exit_code
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                _report_defect(error)
+                return DEFECT
+            return _report_full(error)
         except (click.Abort, KeyboardInterrupt):
             return INTERRUPTED
         except Exception as error:
             _report_defect(error)
             return DEFECT
+
+
+def _refuse_what_is_no_text(args: Sequence[str]) -> None:
+    """Bytes that are no text in this locale may name a file; anything else would be sent or kept as garbage."""
+    for each in args:
+        try:
+            each.encode()
+        except UnicodeEncodeError:
+            if not os.path.lexists(each):
+                raise click.UsageError(f"this is no text in UTF-8: {each!r}; is LANG set?") from None
+
+
+def _report_full(error: OSError) -> int:
+    click.echo(f"{error.filename or 'the output'}: there is no room left to write to", err=True)
+    return FAILED
 
 
 def _report_defect(error: Exception) -> None:
@@ -114,8 +140,8 @@ def _report_defect(error: Exception) -> None:
 def _exit(code: int) -> NoReturn:
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # else the interpreter would complain when it closes what nobody reads
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = code or BROKEN_PIPE
+        code = code or (BROKEN_PIPE if isinstance(error, BrokenPipeError) else _report_full(error))
     sys.exit(code)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from engine import settings
 from engine.settings import Settings
+from engine.settings.data import make_data_folder
 from engine.store import accounts, revision
 from engine.store.database import Database
 from engine.wiring import clock
@@ -18,7 +19,7 @@ def opened(config: Path) -> Iterator[tuple[Database, Settings]]:
     Raises TocsinError when the configuration is wrong or the store cannot be used.
     """
     wanted = settings.require(config)
-    wanted.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_data_folder(wanted.data)
     store = Database(wanted.store)
     try:
         revision.ensure(store)

@@ -33,9 +33,7 @@ def command(host: str, port: int, journal: Path, callback: str, token_file: Path
 
     from engine.demo.phone_server import run
 
-    token = token_file.read_text(encoding="utf-8").strip() if token_file else ""
-    if token_file and not token:
-        raise click.BadParameter("the file is empty", param_hint="--token-file")
+    token = _read(token_file) if token_file else ""
 
     async def serve() -> None:
         until = asyncio.Event()
@@ -44,3 +42,13 @@ def command(host: str, port: int, journal: Path, callback: str, token_file: Path
         await run(host, port, journal, callback=callback, token=token, until=until)
 
     asyncio.run(serve())
+
+
+def _read(file: Path) -> str:
+    try:
+        token = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise click.BadParameter("the file cannot be read as text", param_hint="--token-file") from None
+    if not token:
+        raise click.BadParameter("the file is empty", param_hint="--token-file")
+    return token

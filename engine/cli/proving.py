@@ -1,5 +1,6 @@
 """The tests of rule files: found, run against the rules in force, and held against what they expect."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,8 +52,8 @@ def prove(config: Path, path: Path | None) -> Iterator[Proof]:
     company = company_of(wanted)
     whole = path is None or home is path
     for scope, document in _documents(home):
-        file = Path(document.file).resolve()
-        if whole or (path is not None and path.resolve() in (file, *file.parents)):
+        file = Path(os.path.realpath(document.file))
+        if whole or (path is not None and Path(os.path.realpath(path)) in (file, *file.parents)):
             yield from _prove_file(scope, document, wanted, company)
 
 

@@ -3,9 +3,23 @@
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import click
+
+if TYPE_CHECKING:
+    from engine.money import Money
+
+
+def _read(amount: str, currency: str) -> "Money":
+    """What is paid in. 1.000 is a thousand to many and one to others: raises ValueError, as for what is no amount."""
+    from engine.money import Money, decimals
+
+    money = Money.parse(amount, currency)
+    if len(amount.strip().replace(",", ".").partition(".")[2]) > decimals(currency):
+        raise ValueError(f"{amount!r} has more decimals than {currency}; a thousand is 1000")
+    return money
 
 
 @click.command("topup")
@@ -18,13 +32,12 @@ def command(config: Path, account: str, amount: str, payment: str | None, yes: b
     """Add AMOUNT (in the tariff's currency) to ACCOUNT's balance, which never lapses."""
     from engine.cli.credit import describe, read_credit
     from engine.cli.opened import opened
-    from engine.money import Money
     from engine.store import ledger
     from engine.wiring import clock
 
     with opened(config) as (store, wanted):
         try:
-            money = Money.parse(amount, wanted.tariff.currency)
+            money = _read(amount, wanted.tariff.currency)
         except ValueError as error:
             raise click.BadParameter(str(error), param_hint="AMOUNT") from None
         if money.minor <= 0:

@@ -7,11 +7,26 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from engine.document import MOST_BYTES, Document, Problem
+from engine.document import MOST_BYTES, Document, Problem, suggest
 from engine.document import Path as Place
 from engine.rules.kept import Page
+from engine.settings.plain import open_plain
 
 M = TypeVar("M", bound=BaseModel)
+
+#: What is looked at in a configuration folder.
+KNOWN = (
+    "accounts",
+    "contacts",
+    "engine.yaml",
+    "lists",
+    "rules",
+    "schema",
+    "secrets",
+    "tariff.yaml",
+    "templates",
+    "windows",
+)
 
 
 class Folder:
@@ -35,7 +50,7 @@ class Folder:
         """The file as it stands, not parsed yet, or None with a problem."""
         path = self.path.joinpath(*parts)
         try:
-            with path.open("rb") as file:
+            with open_plain(path) as file:
                 raw = file.read(MOST_BYTES + 1)
         except FileNotFoundError:
             self._report("this file is missing", str(path), "'tocsin init' writes a first one")
@@ -52,7 +67,7 @@ class Folder:
 
     def pages(self, *parts: str) -> list[Page]:
         """The same, not parsed yet."""
-        names = [path.name for path in self._entries(*parts) if path.suffix == ".yaml" and not path.is_dir()]
+        names = [path.name for path in self._entries(*parts) if path.suffix == ".yaml"]
         found = (self.page(*parts, name) for name in names)
         return [page for page in found if page is not None]
 
@@ -63,7 +78,23 @@ class Folder:
             if path.suffix == ".yaml" and not path.is_dir():
                 hint = "rules stand in rules/global/ or in rules/<account>/"
                 self._report("this file is in no account's folder, so nobody reads it", str(path), hint)
+            elif path.is_symlink() and not path.exists():
+                self._report("this link leads nowhere, so its rules are not read", str(path), "mend or remove it")
         return [path.name for path in inside if path.is_dir()]
+
+    def look_round(self) -> None:
+        """Warn of what stands here and nobody reads: most likely a name that is misspelt."""
+        for path in self._entries():
+            if path.name in KNOWN or path.suffix == ".yml":
+                continue
+            if path.suffix == ".yaml" or (path.is_dir() and any(path.glob("**/*.yaml"))):
+                kind = "folder" if path.is_dir() else "file"
+                message = f"nobody reads this {kind}"
+                hint = f"read are: {', '.join(KNOWN)}"
+                label = suggest(path.name, KNOWN)
+                self.problems.append(
+                    Problem(message, str(path), severity="warning", code="file", label=label, hint=hint)
+                )
 
     def version(self) -> str:
         """Twelve hex digits of all names and bytes that were read."""
@@ -142,7 +173,7 @@ _HINT = {"password_file": "write the password into it, nothing else, and let onl
 
 def _look_at(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             return "" if file.read(4096).strip() else f"the file {path} is empty"
     except FileNotFoundError:
         return f"there is no file {path}"

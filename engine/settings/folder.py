@@ -1,5 +1,6 @@
 """Reads the configuration folder whole: the settings, or every mistake in it."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,7 @@ def load(folder: Path, kept: Kept | None = None) -> tuple[Settings | None, list[
         return None, [Problem("there is no such folder", str(folder), code="file", hint=hint)]
     kept = kept or Kept()
     reading = _Reading(Folder(folder), kept)
+    reading.folder.look_round()
     engine, providers = reading.engine()
     tariff = reading.tariff()
     accounts = Accounts(engine.region if engine else None, folder)
@@ -54,7 +56,7 @@ def load(folder: Path, kept: Kept | None = None) -> tuple[Settings | None, list[
     problems = in_order([*reading.problems, *reading.folder.problems, *accounts.problems])
     if engine is None or tariff is None or has_errors(problems):
         return None, problems
-    data = (folder / engine.data).resolve()
+    data = Path(os.path.realpath(folder / engine.data))  # which bears loops of links
     settings = Settings(
         folder=folder.resolve(),
         data=data,
@@ -224,7 +226,7 @@ class _Reading:
         for number, whose in told.items():
             if tariff.find(number) is None:
                 message = f"no line here covers {phone.mask(number)} of {whose}"
-                hint = f'add one, like {{prefix: "{number[:3]}", price: "0.08", provider: ...}}'
+                hint = f'add one, like {{prefix: "{phone.country(number)}", price: "0.08", provider: ...}}'
                 self.problems.append(
                     self._tariff_document.problem(
                         ("sms",), message, key=True, severity="warning", code="no-route", hint=hint

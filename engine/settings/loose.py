@@ -1,5 +1,6 @@
 """Files that stand in no configuration folder: each is held against what it looks like."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -53,7 +54,7 @@ _SOMEBODY = "me"
 
 def home_of(path: Path) -> Path | None:
     """The configuration folder that a file or folder stands in: the nearest one above with an engine.yaml."""
-    whole = path.resolve()
+    whole = Path(os.path.realpath(path))  # which bears loops of links
     return next((folder for folder in (whole, *whole.parents) if (folder / "engine.yaml").is_file()), None)
 
 

@@ -1,5 +1,6 @@
 """The stream's and the store's addresses, with what stands beside them in files: passwords and certificates."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,7 +61,7 @@ def _place_sqlite(url: str, folder: Path) -> str:
     if scheme != "sqlite":
         return url
     path, mark, query = rest.partition("?")
-    return f"{scheme}:///{(folder / path).resolve()}{mark}{query}"
+    return f"{scheme}:///{os.path.realpath(folder / path)}{mark}{query}"
 
 
 def without_password(url: str) -> tuple[str, str]:

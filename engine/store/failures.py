@@ -46,7 +46,20 @@ def translate(error: BaseException, url: str) -> BaseException:
         return StoreError(
             f"another process has held it for more than {PATIENCE:.0f} s", place=place, remedy="try again"
         )
-    return _unreachable(text, place)
+    return _unusable(text, place) if url.startswith("sqlite") else _unreachable(text, place)
+
+
+def _unusable(text: str, place: str) -> StoreError:
+    """A SQLite file that is none, is damaged, or cannot be opened."""
+    if "malformed" in text or "not a database" in text:
+        remedy = "put it aside, and put your last copy in its place: docs/operations.md, Backup"
+        return StoreError(f"the store's file is damaged: {text}", place=place, remedy=remedy)
+    return StoreError(
+        f"the store's file cannot be used: {text}",
+        place=place,
+        remedy="see that it is a file on a disk that works, and whose it is",
+        unreachable=True,
+    )
 
 
 def _unreachable(text: str, place: str) -> StoreError:
