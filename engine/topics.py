@@ -15,6 +15,8 @@ PARTITIONS = 12
 RETENTION = timedelta(days=7)
 #: Goes with every record, so that a reader can tell which shape it was written in.
 VERSION_HEADER = "tocsin-version"
+#: Who reads them, as the stream knows it: all workers together.
+GROUP = "tocsin"
 VERSION = b"1"
 MOST_RECORD_BYTES = 512 * 1024
 

@@ -19,7 +19,7 @@ from faust.transport.drivers import TRANSPORTS
 from engine.agents.lane import Binding, Lane, Parcel, Work
 from engine.dead_letter import DeadLetter
 from engine.errors import StreamError
-from engine.topics import EVENTS, MOST_RECORD_BYTES, PARTITIONS, TOPICS, VERSION, VERSION_HEADER, Topic
+from engine.topics import EVENTS, GROUP, MOST_RECORD_BYTES, PARTITIONS, TOPICS, VERSION, VERSION_HEADER, Topic
 from engine.transport.address import File, read_url
 from engine.transport.fixes import Batch, Outgoing, Steady
 from engine.transport.ground import Ground, ground_of
@@ -27,7 +27,6 @@ from engine.transport.quiet import quiet
 
 __all__ = ["Binding", "Stream", "Work"]
 
-GROUP = "tocsin"
 DRIVERS = {"sqlite": "engine.transport.sqlite:Transport", "kafka": "engine.transport.kafka:Transport"}
 #: Seconds a rebalance waits for a broker that went away in its middle; Faust goes on without an offset after that.
 LONGEST_OUTAGE = 7 * 86_400.0

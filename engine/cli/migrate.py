@@ -17,7 +17,6 @@ def command(config: Path, first: str, more: tuple[str, ...]) -> None:
     Nothing that is there now is changed. The stream itself is not copied: it must have been worked off.
     """
     from engine import settings, topics
-    from engine.agents.app import GROUP
     from engine.agents.line import LINE
     from engine.cli.running import embedded
     from engine.errors import TocsinError
@@ -38,7 +37,7 @@ def command(config: Path, first: str, more: tuple[str, ...]) -> None:
     held = lock(file)
     try:
         read_by_hops = {hop.input.name for hop in LINE if isinstance(hop.input, topics.Topic)}
-        left = unread(file, GROUP, read_by_hops)
+        left = unread(file, topics.GROUP, read_by_hops)
         if left:
             counted = ", ".join(f"{count} in {topic}" for topic, count in sorted(left.items()))
             raise TocsinError(

@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import GroupAuthorizationFailedError, KafkaError, TopicAlreadyExistsError, for_code
 
 from engine.errors import StreamError
-from engine.topics import MOST_RECORD_BYTES, Topic
+from engine.topics import GROUP, MOST_RECORD_BYTES, Topic
 from engine.transport.address import Servers
 from engine.transport.entrance import entrance
 from engine.transport.knock import knock
@@ -113,6 +113,7 @@ class Cluster:
             for name, count in (await self._settled(admin, list(unknown))).items():
                 self._check(name, unknown[name], count)
                 self._topics[name] = count
+            await self._check_group(admin)
         except (KafkaError, OSError, TimeoutError) as error:
             raise StreamError(
                 f"Kafka could not be asked about its topics: {type(error).__name__} {error}".rstrip(),
@@ -121,6 +122,20 @@ class Cluster:
             ) from error
         finally:
             await admin.close()
+
+    async def _check_group(self, admin: Any) -> None:
+        """Faust would wait for its partitions, and not say why none come."""
+        group = self.servers.prefix + GROUP
+        try:
+            await admin.find_coordinator(group)
+        except GroupAuthorizationFailedError as error:
+            raise StreamError(
+                f"the group {group} may not be read by the user of the stream",
+                place=str(self.servers),
+                remedy="allow the user READ on that group at the broker",
+            ) from error
+        except KafkaError:
+            return  # not there yet in a young cluster; the consumer waits for it
 
     async def _create(self, admin: Any, topics: dict[str, Topic]) -> None:
         known = set(await admin.list_topics())
@@ -140,7 +155,8 @@ class Cluster:
                 raise StreamError(
                     f"the topic {name} cannot be made: {why}",
                     place=str(self.servers),
-                    remedy="make it by hand, or correct `?replication=` in `stream:` of engine.yaml",
+                    remedy=f"allow the user of the stream to make it, make it by hand with {topics[name].partitions}"
+                    " partitions, or correct `?replication=` in `stream:` of engine.yaml",
                 )
         logger.info("made the topics %s", ", ".join(each.name for each in new))
 

@@ -9,7 +9,7 @@ import pytest
 from engine.errors import StreamError
 from tests.builders import PHONE
 from tests.contracts.transport import NOTES, Run, notes, others, until
-from tests.servers.guarded_kafka import PASSWORD, PLAIN_USER, USER, GuardedKafka
+from tests.servers.guarded_kafka import GUEST, PASSWORD, PLAIN_USER, SESSION, USER, GuardedKafka
 from tests.servers.installation import Installation, Person
 from tests.servers.letters import letter
 from tests.servers.pymap_server import PymapServer, free_port
@@ -187,6 +187,25 @@ async def test_a_server_that_is_away_hides_no_refusal_of_another(guarded: Guarde
     with pytest.raises(StreamError, match="the password is refused") as told:
         await Run(address.format(guarded.bootstrap)).stream.start()
     assert told.value.place == guarded.bootstrap
+
+
+async def test_a_topic_that_the_user_may_not_make_is_told(guarded: GuardedKafka) -> None:
+    with pytest.raises(StreamError, match=r"the topic guest-.* cannot be made: .*[Aa]uthorization") as told:
+        await Run(guarded.url("guest-", GUEST)).stream.start()
+    assert "make it by hand with 12 partitions" in told.value.remedy
+
+
+async def test_a_sign_in_that_ends_is_renewed_and_nothing_is_lost_or_repeated(guarded: GuardedKafka) -> None:
+    async with Run(guarded.url("renewed-")) as run:
+        until_then = asyncio.get_running_loop().time() + 2.5 * SESSION / 1000
+        count = 0
+        while asyncio.get_running_loop().time() < until_then:
+            await run.stream.publish(NOTES, notes(5, start=count))
+            count += 5
+            await asyncio.sleep(0.05)
+        await until(lambda: len(run.seen) >= count)
+        assert sorted(run.numbers()) == list(range(count))
+        assert not run.fatal
 
 
 async def test_the_line_runs_there_and_a_broker_that_restarts_costs_no_mail(

@@ -12,6 +12,10 @@ USER = "anna"
 #: Of each kind of character that an address, a properties file or a log could trip over.
 PASSWORD = "geh/eim@ein:Wort?ü%41"
 PLAIN_USER = "paul"
+#: May sign in, and nothing else.
+GUEST = "gast"
+#: Milliseconds after which the broker ends a connection whose user has not proved itself again.
+SESSION = 2000
 DOORS = ("GUARDED", "CERTIFIED", "CLEAR", "ASTRAY")
 
 _MORE = """\
@@ -31,6 +35,12 @@ listener.name.guarded.scram-sha-512.sasl.jaas.config={scram} required;
 listener.name.guarded.plain.sasl.jaas.config={plain} required user_{PLAIN_USER}="{password}";
 listener.name.clear.sasl.enabled.mechanisms=SCRAM-SHA-256
 listener.name.clear.scram-sha-256.sasl.jaas.config={scram} required;
+"""
+#: As vendors do it: who is not told otherwise may do nothing, and has to prove itself again after a while.
+_MORE += """\
+authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+super.users=User:ANONYMOUS;User:{USER};User:{PLAIN_USER};User:CN=client
+listener.name.guarded.scram-sha-512.connections.max.reauth.ms={SESSION}
 """
 _LOGIN = "org.apache.kafka.common.security"
 
@@ -54,19 +64,23 @@ class GuardedKafka(KafkaServer):
         more = _MORE.format(
             **self.doors,
             CONTROLLER=controller,
+            USER=USER,
             PLAIN_USER=PLAIN_USER,
+            SESSION=SESSION,
             base=base,
             password=PASSWORD.encode("ascii", "backslashreplace").decode().replace("\\xfc", "\\u00fc"),
             scram=f"{_LOGIN}.scram.ScramLoginModule",
             plain=f"{_LOGIN}.plain.PlainLoginModule",
         )
         self._properties.write_text("".join(line for line in written if not line.startswith(ours)) + more)
-        self._users = tuple(f"SCRAM-SHA-{size}=[name={USER},password={PASSWORD}]" for size in (256, 512))
+        self._users = tuple(
+            f"SCRAM-SHA-{size}=[name={name},password={PASSWORD}]" for size in (256, 512) for name in (USER, GUEST)
+        )
 
-    def url(self, prefix: str = "", *, password: str = PASSWORD, ca: str = "ca.pem") -> str:
+    def url(self, prefix: str = "", user: str = USER) -> str:
         """The address of a stream behind TLS and a user's password."""
-        login = f"{USER}:{quote(password, safe='')}"
-        return f"kafka+tls://{login}@{self.bootstrap}?ca_file={self.base}/{ca}&prefix={prefix}"
+        login = f"{user}:{quote(PASSWORD, safe='')}"
+        return f"kafka+tls://{login}@{self.bootstrap}?ca_file={self.base}/ca.pem&prefix={prefix}"
 
 
 def certify(folder: Path) -> None:
