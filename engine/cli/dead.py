@@ -17,7 +17,7 @@ def command() -> None:
     """Look at the records that could not be handled, and replay them."""
 
 
-@command.command("list")
+@command.command("list", short_help="A line for each dead letter.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
 def list_letters(config: Path, as_json: bool) -> None:
@@ -42,7 +42,7 @@ def list_letters(config: Path, as_json: bool) -> None:
     click.echo(f"{len(letters)} dead letter{'' if len(letters) == 1 else 's'}", err=True)
 
 
-@command.command("show")
+@command.command("show", short_help="Show one dead letter.")
 @click.argument("place", metavar="ID")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_obj
@@ -67,7 +67,7 @@ def show(config: Path, place: str, as_json: bool) -> None:
     click.echo(content if isinstance(content, str) else json.dumps(content, indent=2, ensure_ascii=False))
 
 
-@command.command("replay")
+@command.command("replay", short_help="Put one, or all, back on the stream.")
 @click.argument("place", metavar="[ID]", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every dead letter.")
 @click.option("--dry-run", is_flag=True, help="Say what would be replayed.")

@@ -39,7 +39,7 @@ _TEXTS: Mapping[What, Mapping[str, str]] = {
     },
     What.LOW_BALANCE: {
         "en": "Tocsin: your credit is nearly used up, {left} messages are left. Top up to be told of more.",
-        "nl": "Tocsin: uw tegoed is bijna op, er resten {left} berichten. Laad op om verwittigd te blijven.",
+        "nl": "Tocsin: uw tegoed is bijna op, er resten {left} berichten. Laad op om berichten te blijven krijgen.",
         "sv": "Tocsin: ditt saldo är nästan slut, {left} meddelanden återstår. Fyll på för att få fler.",
         "fr": "Tocsin: votre crédit est presque épuisé, il reste {left} messages. Rechargez-le.",
         "de": "Tocsin: Ihr Guthaben ist fast verbraucht, {left} Nachrichten bleiben. Bitte aufladen.",

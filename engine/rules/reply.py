@@ -37,10 +37,10 @@ _AFTER: Mapping[Wish, Mapping[str, str]] = {
     },
     Wish.START: {
         "en": "That number may be told again.",
-        "nl": "Dat nummer mag weer verwittigd worden.",
+        "nl": "Dat nummer mag weer berichten krijgen.",
         "sv": "Numret får meddelanden igen.",
-        "fr": "Ce numéro peut de nouveau recevoir.",
-        "de": "Diese Nummer darf wieder erhalten.",
+        "fr": "Ce numéro peut de nouveau recevoir des messages.",
+        "de": "Diese Nummer darf wieder Nachrichten erhalten.",
     },
 }
 

@@ -41,7 +41,7 @@ _TEXTS: Mapping[Reason, Mapping[str, str]] = {
         "en": "Not answered: there is no invitation with this number.",
         "nl": "Niet beantwoord: er is geen uitnodiging met dit nummer.",
         "sv": "Inte besvarat: det finns ingen inbjudan med det numret.",
-        "fr": "Sans effet: il n'y a pas d'invitation de ce numéro.",
+        "fr": "Sans effet: il n'y a pas d'invitation avec ce numéro.",
         "de": "Nicht beantwortet: es gibt keine Einladung mit dieser Nummer.",
     },
     Reason.RSVP_WHICH: {

@@ -51,15 +51,15 @@ _WORDS: Mapping[str, _Words] = {
     ),
     "fr": _Words(
         "Plus de messages",
-        "Ne voulez-vous plus de messages à cette adresse e-mail ?",
+        "Voulez-vous ne plus recevoir de messages à cette adresse e-mail ?",
         "Oui, arrêter",
         "C’est fait : plus rien n’est envoyé à cette adresse e-mail.",
     ),
     "sv": _Words(
         "Inga fler meddelanden",
         "Vill du inte ha fler meddelanden till den här e-postadressen?",
-        "Ja, sluta",
-        "Det är gjort: inget mer skickas till den här e-postadressen.",
+        "Ja, sluta skicka",
+        "Klart: inget mer skickas till den här e-postadressen.",
     ),
     "de": _Words(
         "Keine Nachrichten mehr",

@@ -208,3 +208,19 @@ def test_a_token_that_is_no_text_is_named(tmp_path: Path) -> None:
     done = CliRunner().invoke(main, ["phone", "--token-file", str(tmp_path / "token")])
     assert done.exit_code == 2
     assert "cannot be read as text" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("shown", "kind"),
+    [
+        ("inbound:\n  - {number: '+32 460 20 00 00', account: anna}\n", "engine"),
+        ("bounces: {}\n", "engine"),
+        ("agenda:\n  - {name: morning, at: '07:30'}\n", "account"),
+        ("calendars:\n  - {name: club, file: /srv/club.ics}\n", "account"),
+    ],
+)
+def test_a_piece_of_the_documents_is_known_for_what_it_is(tmp_path: Path, shown: str, kind: str) -> None:
+    (tmp_path / "piece.yaml").write_text(f"version: 1\n{shown}")
+    done = CliRunner().invoke(main, ["check", str(tmp_path / "piece.yaml")])
+    assert "'rules' is missing" not in done.stdout
+    assert ("'id' is missing" in done.stdout) == (kind == "account")

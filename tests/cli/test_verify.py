@@ -63,7 +63,7 @@ async def test_a_code_is_sent_and_typed_back(desk: Desk) -> None:
     assert "a code goes to +32…01; it is good for 10 minutes" in said
     assert "--code CODE" in said
     [taken] = desk.phones["phone"].taken()
-    assert taken["text"].endswith("is uw Tocsin-code. Ze geldt 10 minuten; geef ze aan niemand.")
+    assert taken["text"].endswith("is uw Tocsin-code, 10 minuten geldig; geef deze aan niemand.")
     assert desk.shown() not in said
     code, said = await desk.verify("32 470 00 00 01", "--account", "anna", "--code", "000000")
     assert (code, said) == (4, "+32…01: this is not the code\n")

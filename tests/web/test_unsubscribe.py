@@ -104,7 +104,7 @@ async def test_the_page_runs_nothing_names_nobody_and_its_button_is_the_click(do
     [
         ("en", "Do you want no more"),
         ("nl", "Wilt u geen"),
-        ("fr", "Ne voulez-vous plus"),
+        ("fr", "Voulez-vous ne plus recevoir"),
         ("sv", "Vill du inte ha"),
         ("de", "Möchten Sie keine"),
         ("fi", "Do you want no more"),

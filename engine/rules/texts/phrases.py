@@ -167,7 +167,7 @@ _SAID: Mapping[Phrase, tuple[str, str, str, str, str]] = {
     Phrase.MAYBE: ("Tentative", "Onder voorbehoud", "Preliminärt", "Provisoire", "Mit Vorbehalt"),
     Phrase.CODE: (
         "{code} is your Tocsin code. It is good for {n} minutes; give it to nobody.",
-        "{code} is uw Tocsin-code. Ze geldt {n} minuten; geef ze aan niemand.",
+        "{code} is uw Tocsin-code, {n} minuten geldig; geef deze aan niemand.",
         "{code} är din Tocsin-kod. Den gäller i {n} minuter; ge den inte till någon.",
         "{code} est votre code Tocsin, valable {n} minutes; ne le donnez à personne.",
         "{code} ist Ihr Tocsin-Code. Er gilt {n} Minuten; geben Sie ihn niemandem.",
