@@ -158,8 +158,12 @@ async def test_what_keeps_us_out_is_told_at_once_with_its_remedy(
     address: str, said: str, remedy: str, guarded: GuardedKafka, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("engine.transport.cluster.CONNECT_WAIT", 3600.0)  # nothing here may wait for it
-    with pytest.raises(StreamError) as told:
-        await Run(written(address, guarded)).stream.start()
+    run = Run(written(address, guarded))
+    try:
+        with pytest.raises(StreamError) as told:
+            await run.stream.start()
+    finally:
+        await run.stream.stop()
     assert said in told.value.message
     assert remedy in told.value.remedy
     assert told.value.place

@@ -85,7 +85,7 @@ async def test_a_topic_keeps_its_partitions_for_life(url: str, file: Path) -> No
         "",
         "stream.db",
         "postgres:///x",
-        "kafka://u:secret@broker:9092",
+        "kafka://u:secret@broker:x",
         "kafka://",
         "kafka://a b",
         "kafka://h:0",
