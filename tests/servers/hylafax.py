@@ -140,14 +140,15 @@ class HylafaxServer:
     async def _start(self) -> None:
         self.start_scheduler()
         self.start("hfaxd", "/usr/sbin/hfaxd", "-d", "-q", str(self.folder), "-l", "127.0.0.1", "-i", str(self.port))
-        await self._until(self._answers)
+        await self._until(lambda: self._answers() and self._schedules())
 
     async def _start_modems(self) -> None:
         self.start("faxgetty", "/usr/sbin/faxgetty", "-q", str(self.folder), self.modems[1])
-        await self._until((self.folder / "FIFO").exists)
-        await asyncio.to_thread(
-            subprocess.run, ["/usr/sbin/faxmodem", "-q", str(self.folder), self.modems[0]], check=True
-        )
+        # As faxgetty tells of its own modem after each call: a job that comes just as a modem is freed would else be
+        # overlooked by faxq until something else happens.
+        tell = f"/usr/sbin/faxmodem -q {self.folder} {self.modems[0]}"
+        lock = f"/var/lock/LCK..{self.modems[0]}"
+        self.start("faxmodem", "sh", "-c", f"{tell}; while sleep 5; do [ -e {lock} ] || {tell}; done")
 
     async def _until(self, condition: Callable[[], bool]) -> None:
         async with asyncio.timeout(30):
@@ -157,6 +158,14 @@ class HylafaxServer:
     def _answers(self) -> bool:
         try:
             socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def _schedules(self) -> bool:
+        """Whether faxq hears what hfaxd tells it: without it, hfaxd says no to every job."""
+        try:
+            os.close(os.open(self.folder / "FIFO", os.O_WRONLY | os.O_NONBLOCK))
         except OSError:
             return False
         return True
