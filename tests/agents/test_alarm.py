@@ -74,15 +74,19 @@ async def _hear(bench: Bench, *states: State, broken: bool = False) -> None:
     for state in states:
         hear(Watching("anna", MAILBOX.place, "INBOX", state, NOW))
     bench.broken = broken
+    over = asyncio.Event()
+
+    async def end() -> None:
+        over.set()
+
+    alarms._news.put_nowait(end)
     task = asyncio.create_task(alarms.run())
-    async with asyncio.timeout(20):
-        while not alarms._news.empty():
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
-        bench.broken = False
+    async with asyncio.timeout(60):
         if broken:
-            while not _incidents(bench):
-                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.1)
+            assert not over.is_set()
+            bench.broken = False
+        await over.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

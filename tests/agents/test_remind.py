@@ -166,6 +166,8 @@ async def test_a_server_that_is_away_is_told_after_hours(bench: Bench, server: P
         await looks(bench, 4)
         assert told(bench) == []
         bench.now += timedelta(minutes=1)
+        while not told(bench):
+            await asyncio.sleep(0.01)
         await looks(bench, 4)
         assert [each.began_at for each in told(bench)] == [began]
         server.statuses.clear()

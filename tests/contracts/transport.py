@@ -15,7 +15,7 @@ from engine.errors import StoreError, StreamError
 from engine.reason import Reason
 from engine.topics import EVENTS, MOST_RECORD_BYTES, Topic
 
-LONG = 30.0  # seconds after which a test that waits is hung, not slow
+LONG = 60.0  # seconds after which a test that waits is hung, not slow
 
 
 class Note(BaseModel):
@@ -278,17 +278,21 @@ class StreamContract:
             await until(lambda: again.buried and len(again.seen) == 2)
 
     async def test_draining_lets_what_is_in_work_end_and_begins_nothing_more(self, url: str) -> None:
-        begun = asyncio.Event()
+        begun, release = asyncio.Event(), asyncio.Event()
 
         async def slow(given: list[Note]) -> None:
             begun.set()
-            await asyncio.sleep(0.1)
+            await release.wait()
 
         async with Run(url, slow) as run:
             await run.stream.publish(NOTES, notes(1, keys=1))
             await begun.wait()
             await run.stream.publish(NOTES, notes(1, keys=1, start=1))
-            assert await run.stream.drain(LONG)
+            draining = asyncio.create_task(run.stream.drain(LONG))
+            await asyncio.sleep(0)
+            assert not draining.done()
+            release.set()
+            assert await draining
             assert run.numbers() == [0]
             await run.stream.publish(NOTES, notes(1, keys=1, start=2))  # what others still have to say is kept
         async with Run(url) as again:

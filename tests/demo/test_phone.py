@@ -155,11 +155,11 @@ async def test_without_the_token_nothing_is_taken_told_or_changed(http: Http, tm
 
 async def test_a_delay_that_outlasts_the_client_still_ends_in_taking(http: Http, tmp_path: Path) -> None:
     async with Line(http, tmp_path / "j") as line:
-        await line.call("POST", "/behave", {"delay": 0.5})
+        await line.call("POST", "/behave", {"delay": 3})
         body = {"ref": "r1", "to": NUMBER, "text": "x"}
         with pytest.raises(Exception, match="timed out"):
             await http.request(
-                "POST", f"{line.listener.url}/send", json=body, headers=line.headers, timeout=timedelta(seconds=0.2)
+                "POST", f"{line.listener.url}/send", json=body, headers=line.headers, timeout=timedelta(seconds=1)
             )
         assert line.did("taken") == []
         await until(lambda: line.did("taken"))

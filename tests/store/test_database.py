@@ -40,19 +40,19 @@ def test_one_bad_unit_of_work_fails_alone_and_the_others_of_its_group_are_kept(s
 
     def slow(connection: sa.Connection) -> None:
         started.set()
-        go_on.wait(5)
+        go_on.wait(60)
 
     first = threading.Thread(target=lambda: store.write(slow))
     first.start()
-    started.wait(5)
+    started.wait(60)
     # These gather behind the slow one and so share a transaction.
     good = [store._submit(lambda c, n=n: accounts.upsert(c, [an_account(f"a{n}")], "v", NOW)) for n in range(3)]
     bad = store._submit(lambda c: c.execute(sa.text("INSERT INTO account (id) VALUES (NULL)")))
     go_on.set()
     first.join()
-    assert [each.result(5) for each in good] == [None] * 3
+    assert [each.result(60) for each in good] == [None] * 3
     with pytest.raises(sa.exc.IntegrityError):
-        bad.result(5)
+        bad.result(60)
     assert _count(store) == 3
 
 
@@ -110,5 +110,5 @@ def test_another_process_that_writes_is_waited_for(store: Database, tmp_path: Pa
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         store.write(lambda c: accounts.upsert(c, [an_account()], "v", NOW))
-        assert other.wait(5) == 0
+        assert other.wait(60) == 0
     assert _count(store) == 1

@@ -115,6 +115,6 @@ def joined(heard: Sequence[Heard | Part]) -> list[str]:
 
 async def until(condition: Callable[[], Any]) -> None:
     """Wait for what is about to be."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.005)

@@ -92,7 +92,7 @@ async def test_while_there_is_no_link_messages_are_not_taken_and_afterwards_they
     assert answer.detail == "the connection was refused"
     rig.smsc.port = port
     await rig.smsc.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await send(provider)).outcome is not Outcome.ACCEPTED:
             await asyncio.sleep(0.01)
 
@@ -132,12 +132,15 @@ async def test_closing_says_goodbye_once(rig: SmppRig) -> None:
 async def test_closing_does_not_wait_for_who_does_not_answer(stage: Any, rig: SmppRig) -> None:
     async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _bind(reader, writer)
+        await _next(reader)
+        came.set()
         await reader.read()
 
+    came = asyncio.Event()
     rig.smsc.port = await stage(play)
     provider = rig.provider()
     sending = asyncio.create_task(send(provider))
-    await asyncio.sleep(0.05)
+    await came.wait()
     await provider.close()
     assert (await sending).outcome is Outcome.UNKNOWN
 
