@@ -3,10 +3,11 @@
 import asyncio
 import sys
 import time
-from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+
+import sqlalchemy as sa
 
 from engine.agents.desk import Bells, Desk
 from engine.agents.send import send
@@ -14,9 +15,10 @@ from engine.answer import Answer, ProviderClass
 from engine.channels.tariff import Tariff
 from engine.message import Message
 from engine.notification import Channel
-from engine.receipt import DeliveryReport
+from engine.receipt import DeliveryReport, Fate
 from engine.store import accounts, inbox, revision
 from engine.store.database import Database
+from engine.store.tables import message
 from tests.builders import ACCEPTED, NOW, a_notification, a_quote, an_account
 
 
@@ -50,7 +52,7 @@ class Teller:
 
     async def send(self, message: Message, client_ref: str) -> Answer:
         """Take it."""
-        print(f"{time.monotonic():.6f} {client_ref}", flush=True)
+        print(f"{time.time():.6f} {client_ref}", flush=True)
         return ACCEPTED
 
     async def ask(self, client_ref: str) -> Answer:
@@ -67,8 +69,8 @@ class Teller:
         """Nothing is open."""
 
 
-async def deliver(url: str, rate: str, seconds: str) -> None:
-    """The hop `send`, for so long, through a provider that bears so many messages a second."""
+async def deliver(url: str, rate: str) -> None:
+    """The hop `send`, until nothing is queued, through a provider that bears so many messages a second."""
     desk = Desk(
         store=Database(url),
         accounts={},
@@ -84,8 +86,12 @@ async def deliver(url: str, rate: str, seconds: str) -> None:
         bells=Bells(),
         rates={"phone": float(rate)},
     )
-    asyncio.get_running_loop().call_later(float(seconds), desk.draining.set)
-    await send(desk)
+    sending = asyncio.create_task(send(desk))
+    queued = sa.select(sa.exists().where(message.c.fate == Fate.QUEUED.value))
+    while await desk.store.aread(lambda c: c.execute(queued).scalar_one()):
+        await asyncio.sleep(0.1)
+    desk.draining.set()
+    await sending
     desk.store.close()
 
 
@@ -93,11 +99,6 @@ def most_in_a_second(moments: list[float]) -> int:
     """The most of these within any one second."""
     moments = sorted(moments)
     return max((sum(at <= each < at + 1 for each in moments) for at in moments), default=0)
-
-
-def counted(lines: list[str]) -> Counter[str]:
-    """How often each reference was submitted."""
-    return Counter(line.split()[1] for line in lines)
 
 
 if __name__ == "__main__":
