@@ -10,6 +10,7 @@ from engine.net import Http
 from engine.web.server import Listener
 from tests.contracts.provider import LONG
 from tests.servers.kannel import KannelServer
+from tests.servers.pymap_server import free_port
 
 
 class Gate:
@@ -23,7 +24,7 @@ class Gate:
         self.reports: list[dict[str, str]] = []
         app = web.Application()
         app.add_routes([web.get("/cgi-bin/sendsms", self._pass), web.get("/callbacks/gateway", self._hear)])
-        self.listener = Listener(app, "127.0.0.1", 0, remedy="")
+        self.listener = Listener(app, "127.0.0.1", free_port(), remedy="")
 
     async def _hear(self, request: web.Request) -> web.Response:
         self.reports.append(dict(request.query))
