@@ -1,7 +1,8 @@
 """A changed configuration is taken up whole or not at all, while the engine runs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Hashable
 from pathlib import Path
 from typing import Any, cast
 
@@ -48,6 +49,15 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
     first: Configuration = configure(settings)
     store.write(lambda c: accounts.upsert(c, list(first.accounts.values()), first.version, NOW))
     nothing = cast(Any, None)
+    looked = threading.Event()
+
+    class Looked(SettingsFiles):
+        def look(self) -> Hashable:
+            found = super().look()
+            looked.set()
+            return found
+
+    files = Looked(settings, lambda settings: None)
     desk = Desk(
         store=store,
         accounts=first.accounts,
@@ -62,10 +72,10 @@ async def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
         office=nothing,
         bells=Bells(),
         version=first.version,
-        files=SettingsFiles(settings, lambda settings: None),
+        files=files,
     )
     task = asyncio.create_task(hop.reload(desk))
-    await asyncio.sleep(0.05)
+    assert await asyncio.to_thread(looked.wait, 60)  # what is written from now on is a change
     yield desk
     desk.draining.set()
     await task
