@@ -392,7 +392,7 @@ async def test_a_bomb_that_comes_in_one_piece_is_not_unpacked_whole() -> None:
             tracemalloc.stop()
 
 
-HURRY = Bounds(connect=5, silence=5, whole=5)
+HURRY = Bounds(connect=60, silence=60, whole=60)
 
 
 async def _drip(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

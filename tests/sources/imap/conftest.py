@@ -17,7 +17,7 @@ from engine.sources.imap.office import Office
 from engine.sources.imap.pace import Pace
 from engine.sources.imap.watcher import State, Watcher
 
-HURRY = Pace(connect=10, read=10, missing=0.05, gap=0.01, refused=(0.05, 0.05), secret=0.05, command=5)
+HURRY = Pace(connect=60, read=60, missing=0.05, gap=0.01, refused=(0.05, 0.05), secret=0.05, command=5)
 
 
 @dataclass

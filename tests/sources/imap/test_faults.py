@@ -141,7 +141,7 @@ async def test_a_server_that_refuses_idle_is_asked_now_and_then(
 
 
 async def test_a_silent_death_is_found_by_the_refresh(ledger: Ledger, watch: Watch) -> None:
-    office = Office(pace=replace(HURRY, read=0.2))
+    office = Office(pace=replace(HURRY, connect=3, read=0.2))
     async with ScriptedServer() as server, watch(server.mailbox("u", refresh="1s"), settled=False, office=office):
         await until(lambda: len(server.heard("IDLE")) > 1)
         server.frozen = True
@@ -475,5 +475,5 @@ async def test_a_cancelled_watcher_frees_its_thread_though_the_server_says_nothi
         server.frozen = True
         server.idlers()[0].say(b"* 1 EXISTS\r\n")
         await asyncio.sleep(0.05)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         await office.close()
