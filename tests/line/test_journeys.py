@@ -25,6 +25,9 @@ rules:
   - name: In time
     when: {subject: {starts_with: time}}
     notify: {to: anna, channels: [rcs, sms], fallback: {after: 2s, on: [failed, not_read]}, text: "{subject|80}"}
+  - name: In much time
+    when: {subject: {starts_with: read}}
+    notify: {to: anna, channels: [rcs, sms], fallback: {after: 10m, on: [failed, not_read]}, text: "{subject|80}"}
   - name: Twice
     when: {subject: {starts_with: twice}}
     notify: {to: anna, channels: [sms, email], on_unknown: resend, fallback: {after: 3s}, text: "{subject|80}"}
@@ -86,7 +89,7 @@ async def place(tmp_path: Path) -> AsyncIterator[Place]:
             phone = await installation.start_phone(provider_class="opaque")
             (installation.config / "contacts").mkdir(parents=True)
             (installation.config / "contacts" / "all.yaml").write_text(CONTACT)
-            installation.write([OWNER], server, shared=RULES, timeout="1s")
+            installation.write([OWNER], server, shared=RULES)
             tariff = installation.config / "tariff.yaml"
             more = "".join(
                 f"{kind}:\n  - {{prefix: '+32', price: '0.15', provider: phone}}\n" for kind in ("fax", "rcs")
@@ -127,7 +130,7 @@ async def test_what_nobody_read_goes_by_the_next_channel(place: Place) -> None:
 
 async def test_what_was_read_goes_by_no_other_channel(place: Place) -> None:
     await place.phone.behave(report="read", channel="rcs")
-    await place.mail("time flies")
+    await place.mail("read at once")
     await place.until("rcs")
     await place.installation.until(lambda: place.installation.count("journey") == 0, "the end of the journey")
     assert place.installation.rows("SELECT fate FROM message")[0].fate == "read"
