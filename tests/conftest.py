@@ -1,11 +1,16 @@
-"""Servers that are slow to start: started once for all the tests that want them."""
+"""Servers that are slow to start, once for all the tests that want them; and how patient hypothesis is."""
 
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.servers.kafka import KafkaServer
 from tests.servers.postgres import PostgresServer
+
+# A machine that is busy with something else is no defect of what is tested.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 #: Folders whose tests take seconds each, in the order in which they begin.
 _SLOW = ("live", "line", "store", "cli", "demo")

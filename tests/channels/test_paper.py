@@ -65,7 +65,7 @@ def test_every_word_is_on_the_pages_in_order(words: list[str]) -> None:
     assert "".join(lines).replace(" ", "") == "".join(words)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(TEXT)
 def test_as_many_pages_are_drawn_as_were_priced(text: str) -> None:
     made = paper(text)

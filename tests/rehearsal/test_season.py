@@ -150,7 +150,7 @@ MANY = rules(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(SUBJECTS, st.booleans())
 def test_the_part_that_holds_decides_like_the_whole(subject: str, listed: bool) -> None:
     anna = an_account()

@@ -153,7 +153,7 @@ MAILS = st.builds(
 ANNA = an_account()
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(TREES, TREES, st.lists(MAILS, min_size=20, max_size=20))
 def test_what_is_proven_holds_for_every_mail(one: Tree, other: Tree, mails: list[MailArrived]) -> None:
     proven = implies(one, other)
@@ -165,7 +165,7 @@ def test_what_is_proven_holds_for_every_mail(one: Tree, other: Tree, mails: list
             assert not holds(one, view)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TREES, TREES)
 def test_more_conditions_are_narrower_and_more_choices_wider(one: Tree, other: Tree) -> None:
     assume(len(list(predicates(one))) + len(list(predicates(other))) < 8)

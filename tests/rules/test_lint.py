@@ -205,7 +205,7 @@ def written(rules: list[tuple[str, str]], name: str) -> str:
 LAST = st.sampled_from(["stop: true", "final: true", "notify: {}, final: true"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(CONDITIONS, LAST), max_size=3), RULES, st.lists(MAILS, min_size=30, max_size=30))
 def test_a_rule_that_is_called_unreachable_never_answers(
     shared: list[tuple[str, str]], own: list[tuple[str, str]], mails: list[MailArrived]

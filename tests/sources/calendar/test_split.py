@@ -60,7 +60,7 @@ def _starts(text: str) -> list[tuple[str, datetime]]:
 
 
 @given(_events())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_each_cut_out_and_expanded_alone_is_what_the_library_makes_of_the_whole(events: list[str]) -> None:
     from icalendar import Calendar
     from recurring_ical_events import of
@@ -81,7 +81,7 @@ def test_each_cut_out_and_expanded_alone_is_what_the_library_makes_of_the_whole(
 
 
 @given(_events(), st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_order_in_a_file_means_nothing(events: list[str], random: object) -> None:
     before = _starts(_calendar(events)), {uid: chunk.hash for uid, chunk in split(_calendar(events)).items()}
     random.shuffle(events)  # type: ignore[attr-defined]
@@ -92,7 +92,7 @@ def test_the_order_in_a_file_means_nothing(events: list[str], random: object) ->
 
 
 @given(_events(), st.lists(st.sampled_from(NOISE), max_size=3), st.integers(0, 9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_stamps_change_no_hash(events: list[str], noise: list[str], second: int) -> None:
     stamps = "".join(line.format(f"20261122T10000{second}Z") for line in noise)
     stamped = [event.replace("BEGIN:VEVENT\n", f"BEGIN:VEVENT\n{stamps}") for event in events]

@@ -256,7 +256,7 @@ def test_a_hostile_mail_neither_raises_nor_takes_long_nor_grows(name: str) -> No
     assert time.process_time() - begun < 5
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.binary(max_size=2000))
 def test_no_bytes_raise(raw: bytes) -> None:
     _bytes_of(parse_mail(raw))
@@ -268,13 +268,13 @@ _MARKS = (b"--b", b"--", b"\r\n", b"\n", b" ", b"<", b"<!--", b"-->", b"=", b'"'
 _PIECES = st.sampled_from([*_SIGNS, *_MARKS, b"\r\n\r\n"])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(_PIECES, max_size=60))
 def test_no_arrangement_of_the_signs_that_matter_raises(pieces: list[bytes]) -> None:
     _bytes_of(parse_mail(b"".join(pieces)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     subject=st.text(st.characters(exclude_categories=["C", "Zl", "Zp", "Zs"]), min_size=1, max_size=80),
     text=st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=400),
