@@ -60,7 +60,7 @@ async def test_old_records_are_deleted_at_the_start(tmp_path: Path) -> None:
     async with later:
         log = log_of(later)
         places = {("notes", n): 0 for n in range(12)}
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while any((await log.read(places, 1, 1)).values()):
                 await asyncio.sleep(0.01)
         await later.stream.publish(NOTES, notes(3, start=50))

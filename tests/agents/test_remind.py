@@ -77,7 +77,7 @@ async def watching(bench: Bench, *watched: Feed) -> AsyncIterator[None]:
     finally:
         desk.draining.set()
         desk.bells.calendars.set()
-        await asyncio.wait_for(task, 20)
+        await asyncio.wait_for(task, 60)
 
 
 async def looks(bench: Bench, count: int) -> None:
