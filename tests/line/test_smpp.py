@@ -55,7 +55,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     async with PymapServer.running(users=1) as mail:
         installation.gateways = (
             f"  centre: {{driver: smpp, host: 127.0.0.1, port: {smsc.port}, system_id: tocsin,"
-            " password: open-sesame-4711, sender: Tocsin, timeout: 2s, slow_down: 1s}\n"
+            " password: open-sesame-4711, sender: Tocsin, timeout: 10s, slow_down: 1s}\n"
         )
         try:
             installation.write([ANNA], mail, shared=RULES)
@@ -89,7 +89,7 @@ async def test_whatever_the_centre_does_a_mail_is_one_sms_and_its_report_closes_
     assert "queued:provider_busy" in await stage.became("spoed busy", "delivered:delivered")
 
     # Its answer comes after the time-out: until then nobody knows, and nobody sends it again.
-    smsc.next.append({"do": "late", "seconds": 3})
+    smsc.next.append({"do": "late", "seconds": 12})
     await stage.post("spoed slow")
     assert "uncertain:held_uncertain" in await stage.became("spoed slow", "delivered:delivered")
 

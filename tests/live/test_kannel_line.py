@@ -89,7 +89,7 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
         await gate.listener.start()
         installation.gateways = (
             f"  kannel: {{driver: kannel, url: '{gate.listener.url}/cgi-bin/sendsms', user: tocsin,"
-            f" password: {kannel.password}, sender: Tocsin, timeout: 2s}}\n"
+            f" password: {kannel.password}, sender: Tocsin, timeout: 10s}}\n"
         )
         try:
             installation.write([ANNA], mail, shared=RULES)
@@ -123,7 +123,7 @@ async def test_whatever_the_gateway_does_a_mail_is_one_sms_and_its_report_closes
     assert "queued:provider_busy" in await stage.became("spoed busy", "delivered:delivered")
 
     # Slower than the time-out: Kannel has it, and its report says so before anybody could think of sending again.
-    stage.gate.next = {"do": "late", "seconds": 4}
+    stage.gate.next = {"do": "late", "seconds": 12}
     await stage.post("spoed slow")
     await stage.became("spoed slow", "delivered:delivered")
 
