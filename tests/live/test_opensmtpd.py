@@ -1,9 +1,11 @@
 """Debian's OpenSMTPD takes our mail, is refused by the next server, and its own bounce closes the receipt."""
 
 import asyncio
+import fcntl
 import os
 import socket
 import subprocess
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -42,6 +44,14 @@ class Post:
 
 
 @asynccontextmanager
+async def alone() -> AsyncIterator[None]:
+    """One smtpd at a time: its spool and its control socket are the machine's."""
+    with (Path(tempfile.gettempdir()) / "tocsin-smtpd.lock").open("w") as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        yield
+
+
+@asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[Post]:
     require("smtpd")
     if os.geteuid() != 0:
@@ -49,7 +59,7 @@ async def running(folder: Path) -> AsyncIterator[Post]:
     spool = Path("/var/spool/smtpd")
     spool.mkdir(exist_ok=True)
     spool.chmod(0o711)  # it insists
-    async with Mailroom.running() as elsewhere, Mailroom.running() as ours:
+    async with alone(), Mailroom.running() as elsewhere, Mailroom.running() as ours:
         port = free_port()
         configuration = folder / "smtpd.conf"
         configuration.write_text(
@@ -62,7 +72,7 @@ async def running(folder: Path) -> AsyncIterator[Post]:
         with (folder / "smtpd.log").open("wb") as log:
             process = subprocess.Popen(["/usr/sbin/smtpd", "-d", "-f", str(configuration)], stdout=log, stderr=log)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while True:
                     try:
                         socket.create_connection(("127.0.0.1", port), 1).close()
@@ -73,7 +83,7 @@ async def running(folder: Path) -> AsyncIterator[Post]:
             yield Post(port, elsewhere, ours)
         finally:
             process.terminate()
-            await asyncio.to_thread(process.wait, 10)
+            await asyncio.to_thread(process.wait, 60)
 
 
 def a_provider(post: Post) -> SmtpProvider:
