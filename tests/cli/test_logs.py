@@ -29,6 +29,8 @@ NUMBER = "+32470123456"
         ("2026-11-22 10:04:03,123 uid 4711 offset 123456", "2026-11-22 10:04:03,123 uid 4711 offset 123456"),
         ("event 12345678-2fa1-5d23-883f-001600000042", "event 12345678-2fa1-5d23-883f-001600000042"),
         ("attempt 123456782fa15d23883f001600000042-0", "attempt 123456782fa15d23883f001600000042-0"),
+        ("configuration 168380267a57 is in force", "configuration 168380267a57 is in force"),
+        ("configuration 32470123456 12", "configuration 324…56 12"),
     ],
 )
 def test_what_could_be_a_number_is_masked_and_our_own_ids_are_not(text: str, masked: str) -> None:
