@@ -30,7 +30,7 @@ class Place(Installation):
         where = url or f"http://127.0.0.1:{self.phones[phone].port}"
         (self.config / "engine.yaml").write_text(
             f"version: 1\ndata: ../var\nweb: {{port: {self.web_port}}}\n"
-            f"providers:\n  {phone}: {{driver: fake, url: '{where}', timeout: 2s}}\n"
+            f"providers:\n  {phone}: {{driver: fake, url: '{where}', timeout: 30s}}\n"
         )
         (self.config / "tariff.yaml").write_text(
             f"version: 1\ncurrency: EUR\nsms:\n  - {{prefix: '+32', price: '0.08', provider: {phone}}}\n"

@@ -58,7 +58,7 @@ async def test_a_broker_that_comes_up_late_is_waited_for(fragile: KafkaServer) -
 async def test_a_broker_that_goes_and_comes_back_loses_nothing_and_the_line_goes_on_by_itself(
     how: str, fragile: KafkaServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("engine.transport.kafka.REQUEST", 2.0)
+    monkeypatch.setattr("engine.transport.kafka.REQUEST", 8.0)
     refused: list[StreamError] = []
     stop = asyncio.Event()
 

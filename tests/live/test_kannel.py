@@ -107,7 +107,7 @@ async def test_a_wrong_password_is_told_without_sending(rig: KannelRig) -> None:
 
 
 async def _until(condition: Any) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.02)
 

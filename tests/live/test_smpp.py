@@ -22,7 +22,7 @@ from engine.reason import Reason
 from engine.receipt import DeliveryReport, Fate
 from engine.segments import count
 from tests.channels.smpp.rig import joined, until
-from tests.contracts.provider import NUMBER, a_message
+from tests.contracts.provider import LONG, NUMBER, a_message
 from tests.servers import require
 
 pytestmark = pytest.mark.live
@@ -87,7 +87,7 @@ async def linked(
 ) -> AsyncIterator[tuple[SmppProvider, list[DeliveryReport], list[Heard | Part]]]:
     """A provider bound to it, the reports and the replies that came."""
     known = {"driver": "smpp", "host": "127.0.0.1", "port": centre.port, "system_id": "t", "password": "secret"}
-    settings = SmppSettings.model_validate({**known, **how})
+    settings = SmppSettings.model_validate({**known, "timeout": LONG, **how})
     reports: list[DeliveryReport] = []
     replies: list[Heard | Part] = []
 

@@ -60,7 +60,7 @@ class Tinyproxy:
             await process.wait()
 
     async def _until_it_listens(self) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", self.port)
