@@ -11,8 +11,8 @@ from engine.phone import mask
 from engine.settings import Settings
 from engine.settings.servers import without_password
 
-#: With a plus, people space their digits; without one, only a bare run is taken for a number. The words of a UUID, long
-#: hexadecimal names and a configuration's version are ours and say nothing of anybody: they are passed over first.
+#: With a plus, people space their digits; without one, only a bare run is taken for a number. The words of a UUID,
+#: long hexadecimal names and a configuration's version are ours and say nothing of anybody: they are passed over first.
 _NUMBER = re.compile(
     r"(?P<ours>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"
     r"|(?<=configuration )[0-9a-f]{12}(?![0-9a-f]))"
