@@ -12,7 +12,7 @@ from engine.settings import Settings
 from engine.settings.servers import without_password
 
 #: With a plus, people space their digits; without one, only a bare run is taken for a number. The words of a UUID,
-#: long hexadecimal names and a configuration's version are ours and say nothing of anybody: they are passed over first.
+#: long hexadecimal names and a configuration's version are ours and say nothing of anybody; they are passed over.
 _NUMBER = re.compile(
     r"(?P<ours>[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])"
     r"|(?<=configuration )[0-9a-f]{12}(?![0-9a-f]))"
