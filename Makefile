@@ -19,7 +19,7 @@ demo: $(VENV)/.ready ## a mailbox, the engine and a virtual phone on this machin
 	@$(BIN)/tocsin demo $(if $(ONCE),--once)
 
 test: $(VENV)/.ready ## run the tests (a live test whose server is missing skips, with a line)
-	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	@$(BIN)/pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 test-long: $(VENV)/.ready ## the tests that take minutes each
 	@$(BIN)/pytest -q -m long $(TESTS)

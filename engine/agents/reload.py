@@ -72,7 +72,7 @@ async def _take(desk: Desk, reading: Reading) -> bool:
     if new is None:
         for line in reading.report:
             log.error("%s", line)
-        log.error("the changed files have mistakes: configuration %s stays in force", desk.version)
+        log.error("the changed configuration has mistakes: configuration %s stays in force", desk.version)
         return True
     if reading.waits:
         log.warning("changed, but only in force after the next start: %s", ", ".join(reading.waits))
