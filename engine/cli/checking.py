@@ -1,6 +1,5 @@
 """What `tocsin check` looks at: a configuration folder, a part of one, or files that belong to none."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from engine.document import Problem, has_errors
 from engine.settings import Settings
 from engine.settings.advice import advise, worst_days
 from engine.settings.loose import check_loose, home_of
+from engine.settings.plain import real
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,13 @@ def check(path: Path) -> Checked:
     home = home_of(path)
     if home is None and path.exists() and not (path / "accounts").is_dir():
         return _check_loose(path)
-    if home is None or home == _real(path):
+    if home is None or home == real(path):
         return check_configuration(path)
     here = Path.cwd()
     home = home.relative_to(here) if home.is_relative_to(here) else home
     whole = check_configuration(home)
-    mine = [each for each in whole.problems if _is_in(_real(path), _real(each.file))]
+    mine = [each for each in whole.problems if _is_in(real(path), real(each.file))]
     return Checked(mine, () if has_errors(mine) else (f"ok: {path}, with what it needs in {home}",))
-
-
-def _real(path: Path | str) -> Path:
-    return Path(os.path.realpath(path))  # which bears loops of links
 
 
 def _is_in(path: Path, file: Path) -> bool:

@@ -1,6 +1,5 @@
 """The tests of rule files: found, run against the rules in force, and held against what they expect."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from engine.rules.zone import find_zone
 from engine.settings import Settings
 from engine.settings.files import Folder
 from engine.settings.loose import home_of
+from engine.settings.plain import real
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ def prove(config: Path, path: Path | None) -> Iterator[Proof]:
     company = company_of(wanted)
     whole = path is None or home is path
     for scope, document in _documents(home):
-        file = Path(os.path.realpath(document.file))
-        if whole or (path is not None and Path(os.path.realpath(path)) in (file, *file.parents)):
+        file = real(document.file)
+        if whole or (path is not None and real(path) in (file, *file.parents)):
             yield from _prove_file(scope, document, wanted, company)
 
 

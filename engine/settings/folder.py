@@ -1,6 +1,5 @@
 """Reads the configuration folder whole: the settings, or every mistake in it."""
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from engine.settings.engine_file import EngineFile, engine_file
 from engine.settings.files import Folder, place_files
 from engine.settings.inbound import Routes
 from engine.settings.model import AccountSettings, Settings
+from engine.settings.plain import real
 from engine.settings.servers import place_servers, store_url, stream_url
 from engine.sources.imap.mailbox import Mailbox
 
@@ -56,7 +56,7 @@ def load(folder: Path, kept: Kept | None = None) -> tuple[Settings | None, list[
     problems = in_order([*reading.problems, *reading.folder.problems, *accounts.problems])
     if engine is None or tariff is None or has_errors(problems):
         return None, problems
-    data = Path(os.path.realpath(folder / engine.data))  # which bears loops of links
+    data = real(folder / engine.data)
     settings = Settings(
         folder=folder.resolve(),
         data=data,

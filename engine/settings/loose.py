@@ -1,6 +1,5 @@
 """Files that stand in no configuration folder: each is held against what it looks like."""
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from engine.rules.ruleset import GLOBAL
 from engine.settings.accounts import Accounts
 from engine.settings.books import BookFiles
 from engine.settings.engine_file import engine_file
+from engine.settings.plain import real
 
 Kind = Literal["rules", "contacts", "lists", "windows", "templates", "account", "engine", "tariff"]
 
@@ -60,7 +60,7 @@ _SOMEBODY = "me"
 
 def home_of(path: Path) -> Path | None:
     """The configuration folder that a file or folder stands in: the nearest one above with an engine.yaml."""
-    whole = Path(os.path.realpath(path))  # which bears loops of links
+    whole = real(path)
     return next((folder for folder in (whole, *whole.parents) if (folder / "engine.yaml").is_file()), None)
 
 

@@ -1,4 +1,4 @@
-"""Opens a file as a file: a pipe or a device in its place is an error, and nothing waits for whoever writes to it."""
+"""Files as they are: a pipe or a device in a file's place is an error, and a loop of links harms nobody."""
 
 import errno
 import os
@@ -14,3 +14,8 @@ def open_plain(path: Path) -> BinaryIO:
         file.close()
         raise OSError(errno.EINVAL, "it is a pipe or a device, not a file", str(path))
     return file
+
+
+def real(path: Path | str) -> Path:
+    """The path itself, absolute and without links. `Path.resolve` raises at a loop of links; this leaves it in."""
+    return Path(os.path.realpath(path))

@@ -1,6 +1,5 @@
 """The stream's and the store's addresses, with what stands beside them in files: passwords and certificates."""
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from urllib.parse import quote
 from engine.document import Document, Problem
 from engine.settings.engine_file import EngineFile
 from engine.settings.files import place_files
+from engine.settings.plain import real
 from engine.transport.address import Servers, read_url
 
 _PASSWORDS = ("store_password_file", "stream_password_file")
@@ -61,7 +61,7 @@ def _place_sqlite(url: str, folder: Path) -> str:
     if scheme != "sqlite":
         return url
     path, mark, query = rest.partition("?")
-    return f"{scheme}:///{os.path.realpath(folder / path)}{mark}{query}"
+    return f"{scheme}:///{real(folder / path)}{mark}{query}"
 
 
 def without_password(url: str) -> tuple[str, str]:
