@@ -1,11 +1,13 @@
 """Values that many tests need, with one thing changed."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid5
 
 from engine.account import Account, Plan
 from engine.answer import Answer, Outcome, ProviderClass
+from engine.cli.init import starter
 from engine.coding import Coding
 from engine.event import Address, MailArrived, MessageReceived
 from engine.heard import keyword_of
@@ -113,3 +115,11 @@ ACCEPTED = Answer(outcome=Outcome.ACCEPTED, reason=Reason.ACCEPTED, provider_ref
 REFUSED = Answer(outcome=Outcome.REFUSED, reason=Reason.BAD_NUMBER)
 BUSY = Answer(outcome=Outcome.NOT_TAKEN, reason=Reason.PROVIDER_BUSY)
 SILENT = Answer(outcome=Outcome.UNKNOWN, reason=Reason.NO_ANSWER)
+
+
+def write_starter(folder: Path) -> None:
+    """The configuration that `tocsin init` would write; its passwords are empty."""
+    for name, content in starter():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)

@@ -7,12 +7,12 @@ import pytest
 from click.testing import CliRunner
 
 from engine.cli import main
-from engine.cli.init import starter
 from engine.document import has_errors
 from engine.rsvp import read_answer
 from engine.rules.offset import read_offset
 from engine.rules.texts.phrases import Phrase, say
 from engine.settings import load
+from tests.builders import write_starter
 
 PAGE = (Path(__file__).parents[1] / "docs/appointments.md").read_text()
 BLOCKS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
@@ -25,9 +25,7 @@ def _block(begin: str) -> str:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The starter configuration with everything that the page shows."""
-    for name, content in starter():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(content)
+    write_starter(tmp_path)
     for secret in ("me", "home"):
         (tmp_path / f"secrets/{secret}.password").write_text("secret")
     account = tmp_path / "accounts/me.yaml"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.init import starter
 from engine.document import Problem
 from engine.settings import load
+from tests.builders import write_starter
 
 DATA = Path(__file__).parent / "data"
 #: Rule files by themselves, and the other files under the name of their kind.
@@ -25,10 +25,7 @@ HOMES = {
 
 def _problems(broken: Path, folder: Path) -> tuple[str, list[Problem]]:
     """The problems of a good configuration in which one file is this broken one."""
-    for name, content in starter():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+    write_starter(folder)
     (folder / "secrets/me.password").write_text("x")
     home = folder / HOMES["rules" if broken.parent == RULES else broken.name.partition("-")[0]]
     if broken.parent != RULES and broken.name.startswith("account"):

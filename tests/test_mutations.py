@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from engine.cli.init import starter
 from engine.cli.schema import models
 from engine.document import Document, read
 from engine.document.known import Known
 from engine.document.problem import Problem, Span
 from engine.settings import load
+from tests.builders import write_starter
 
 ROOT = Path(__file__).parents[1]
 OFFICE = ROOT / "docs" / "samples" / "office"
@@ -40,10 +40,7 @@ class Token:
 def samples(folder: Path) -> list[Path]:
     """Both shipped configurations, written into `folder`."""
     shutil.copytree(OFFICE, folder / "office")
-    for name, content in starter():
-        path = folder / "starter" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+    write_starter(folder / "starter")
     (folder / "starter" / "secrets" / "me.password").write_text("x")
     return [folder / "office", folder / "starter"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from engine.channels.providers.fake import FakeSettings
-from engine.cli.init import starter
 from engine.document import report
 from engine.errors import ConfigurationError
 from engine.settings import Settings, load, require
+from tests.builders import write_starter
 
 Edit = Callable[[str, str, str], None]
 
@@ -20,10 +20,7 @@ Edit = Callable[[str, str, str], None]
 def folder(tmp_path: Path) -> Path:
     """A good configuration."""
     config = tmp_path / "config"
-    for name, content in starter():
-        path = config / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+    write_starter(config)
     (config / "secrets/me.password").write_text("hunter2\n")
     return config
 

@@ -230,15 +230,20 @@ def test_a_series_is_answered_as_a_whole_and_asks_once(store: Database, calendar
     assert home.at(timedelta(0)) == ["Party", "Party"]
 
 
+def _go_away(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same calendar, at an address where nobody answers."""
+    away = home.feed.model_copy(update={"caldav": home.feed.address.replace("127.0.0.1", "127.0.0.9")})
+    source = source_of(home.feed)
+    monkeypatch.setattr(module, "source_of", lambda feed: source)
+    home.desk.feeds = [(home.account.id, away)]
+
+
 def test_a_server_that_is_away_is_tried_until_it_is_back(
     store: Database, calendar: Calendar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = _invited(store, calendar)
     home.at(2 * DAY)
-    away = home.feed.model_copy(update={"caldav": home.feed.address.replace("127.0.0.1", "127.0.0.9")})
-    source = source_of(home.feed)
-    monkeypatch.setattr(module, "source_of", lambda feed: source)
-    home.desk.feeds = [(home.account.id, away)]
+    _go_away(home, monkeypatch)
     assert home.hear("ja 1") == []
     assert home.invitation().tries == 1
     assert home.write() == 0  # not at once
@@ -257,10 +262,7 @@ def test_a_server_that_stays_away_is_given_up_and_the_owner_told(
 ) -> None:
     home = _invited(store, calendar)
     home.at(2 * DAY)
-    away = home.feed.model_copy(update={"caldav": home.feed.address.replace("127.0.0.1", "127.0.0.9")})
-    source = source_of(home.feed)
-    monkeypatch.setattr(module, "source_of", lambda feed: source)
-    home.desk.feeds = [(home.account.id, away)]
+    _go_away(home, monkeypatch)
     home.hear("ja 1")
     home.now += 13 * HOUR
     home.write()

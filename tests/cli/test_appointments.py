@@ -10,13 +10,13 @@ from click.testing import CliRunner, Result
 
 from engine import settings
 from engine.cli import main
-from engine.cli.init import starter
 from engine.occasion import Alarm, Occasion
 from engine.reason import Reason
 from engine.reminder import Reminder, State
 from engine.store import feeds, occasions, reminders, revision
 from engine.store.database import Database
 from engine.store.feeds import FeedRow
+from tests.builders import write_starter
 
 CALENDARS = """
 calendars: [{name: work, file: work.ics}, {name: home, file: home.ics}]
@@ -34,9 +34,7 @@ START = datetime.now(UTC).replace(microsecond=0) + timedelta(days=2)
 def folder(tmp_path: Path) -> Path:
     """A configuration with two calendars, of which one was read."""
     config = tmp_path / "config"
-    for name, content in starter():
-        (config / name).parent.mkdir(parents=True, exist_ok=True)
-        (config / name).write_text(content)
+    write_starter(config)
     (config / "secrets/me.password").write_text("secret")
     with (config / "accounts/me.yaml").open("a") as file:
         file.write(CALENDARS)

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from engine.cli import main
-from engine.cli.init import starter
+from tests.builders import write_starter
 
 ROOT = Path(__file__).parents[2]
 
@@ -18,9 +18,7 @@ ROOT = Path(__file__).parents[2]
 def config(tmp_path: Path) -> Path:
     """The starter's configuration, complete."""
     folder = tmp_path / "config"
-    for name, content in starter():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(content)
+    write_starter(folder)
     (folder / "secrets/me.password").write_text("x")
     return folder
 

@@ -8,14 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from engine.cli import main
-from engine.cli.init import starter
 from engine.store import ledger, moving
 from engine.store.database import Database
 from engine.transport.lock import lock
 from engine.transport.log import Log
 from engine.transport.record import Entry
 from engine.transport.unread import unread
-from tests.builders import PHONE
+from tests.builders import PHONE, write_starter
 from tests.servers.installation import Installation, Person
 from tests.servers.letters import letter
 from tests.servers.pymap_server import PymapServer
@@ -122,10 +121,7 @@ def test_a_target_that_is_none_is_wrong_usage(tmp_path: Path, to: tuple[str, ...
 
 
 def test_a_password_in_a_target_is_not_shown_but_belongs_into_a_file(tmp_path: Path) -> None:
-    for name, content in starter():
-        path = tmp_path / "config" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+    write_starter(tmp_path / "config")
     (tmp_path / "config/secrets/me.password").write_text("x")
     (tmp_path / "var").mkdir()
     done = _tocsin(tmp_path / "config", "--to", "stream=kafka+tls://anna:geheim@kafka?sasl=plain")

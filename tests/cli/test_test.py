@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from engine.cli import main
-from engine.cli.init import starter
+from tests.builders import write_starter
 
 
 def run(folder: Path, *args: str) -> Result:
@@ -18,10 +18,7 @@ def run(folder: Path, *args: str) -> Result:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A good configuration without tests."""
-    for name, content in starter():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+    write_starter(tmp_path)
     (tmp_path / "secrets/me.password").write_text("x")
     return tmp_path
 

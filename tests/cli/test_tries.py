@@ -12,11 +12,10 @@ from pathlib import Path
 import pytest
 
 from engine import settings
-from engine.cli.init import starter
 from engine.rules.evaluate import evaluate
 from engine.store import accounts, decisions, revision
 from engine.store.database import Database
-from tests.builders import NOW, a_mail
+from tests.builders import NOW, a_mail, write_starter
 from tests.servers.pymap_server import PymapServer
 
 WATCHED = Path(__file__).with_name("watched.py")
@@ -32,9 +31,7 @@ tests:
 def folder(tmp_path: Path) -> Path:
     """A configuration with tests, a store with a decision, an mbox, a Maildir and a mail."""
     config = tmp_path / "config"
-    for name, content in starter():
-        (config / name).parent.mkdir(parents=True, exist_ok=True)
-        (config / name).write_text(content)
+    write_starter(config)
     (config / "secrets/me.password").write_text("secret")
     with (config / "rules/me/first.yaml").open("a") as file:
         file.write(TESTS)

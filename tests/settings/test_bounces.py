@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.init import starter
 from engine.settings import load
+from tests.builders import write_starter
 
 MAIL = "{driver: smtp, host: localhost, tls: 'off', sender: t@ours.example%s}"
 KEYED = ", bounce_address: b@ours.example, bounce_key: 0123456789abcdef"
@@ -13,10 +13,7 @@ KEYED = ", bounce_address: b@ours.example, bounce_key: 0123456789abcdef"
 
 def _load(tmp_path: Path, provider: str, bounces: str) -> tuple[object, list[str]]:
     config = tmp_path / "config"
-    for name, content in starter():
-        path = config / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+    write_starter(config)
     (config / "secrets/me.password").write_text("hunter2\n")
     engine = config / "engine.yaml"
     engine.write_text(engine.read_text().replace("providers:\n", f"{bounces}providers:\n  mail: {provider}\n", 1))

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from engine.account import Agenda
-from engine.cli.init import starter
 from engine.cli.masking import HIDDEN, Masking, secrets_of
 from engine.document import Problem
 from engine.settings import Settings, load
+from tests.builders import write_starter
 
 CALENDARS = """
 calendars:
@@ -23,10 +23,7 @@ Write = Callable[..., None]
 def folder(tmp_path: Path) -> Path:
     """A good configuration."""
     config = tmp_path / "config"
-    for name, content in starter():
-        path = config / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(content)
+    write_starter(config)
     (config / "secrets/me.password").write_text("hunter2\n")
     (config / "work.ics").write_text("BEGIN:VCALENDAR\nEND:VCALENDAR\n")
     return config

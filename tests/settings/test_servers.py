@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.cli.init import starter
 from engine.cli.masking import secrets_of
 from engine.settings import load, require
 from engine.settings.servers import without_password
 from engine.transport.address import Servers, read_url
+from tests.builders import write_starter
 
 Write = Callable[[str], Path]
 SECRET = "geh/eim@ein:Wort?ü%41"
@@ -21,10 +21,7 @@ def write(tmp_path: Path) -> Write:
 
     def make(lines: str) -> Path:
         config = tmp_path / "config"
-        for name, content in starter():
-            path = config / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(content)
+        write_starter(config)
         for name, text in {"me.password": "x", "stream": f"{SECRET}\n", "ca.pem": "x", "two": "a\nb"}.items():
             (config / "secrets" / name).write_text(text)
         engine = config / "engine.yaml"
