@@ -84,7 +84,7 @@ async def test_a_bounce_of_a_real_server_closes_the_receipt_out_of_its_mailbox(t
         await until(lambda: '"last_uid":2' in _position(bench, key))
         await until(lambda: bench.desk.board[key].told >= 2)  # counted a moment after the position is kept
         assert bench.desk.board[key].told == 2
-    
+
         bench.desk.draining.set()
         await watching
         flags = await dovecot.doveadm("fetch", "-u", "bounce", "flags", "mailbox", "INBOX")
